@@ -341,6 +341,17 @@ describe('a ring of the servers that SRV records list', () => {
       await assert.rejects(RespClient.open(port), /ECONNREFUSED/);
     });
 
+    test('a ring of very many long names is told in a line that is not long', async (t) => {
+      list(redis[0]);
+      const { program, log } = await run({ workers: 1 });
+      t.after(() => program.stop(0));
+      const many = Array.from({ length: 1000 }, (_, i) => `${'x'.repeat(200)}${i}:1`);
+      await program.reloader.changeMembers({ [SERVICE]: many });
+      const told = log.filter((line) => line.startsWith('SRV records: pool pool1: '));
+      assert.match(told.join(), /, and 9\d\d more$/);
+      assert.ok(Math.max(...log.map((line) => line.length)) < 10_000);
+    });
+
     test('a change that waits for its turn is none of a topology frozen meanwhile', async (t) => {
       list(redis[0]);
       const { program } = await run({ workers: 1 });

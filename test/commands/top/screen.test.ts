@@ -53,6 +53,11 @@ describe('top in a terminal', () => {
       screen.press('j'.repeat(5) + '\x1b[B'.repeat(5));
       return far.test(screen.text);
     });
+    screen.clear();
+    await screen.sees(/b-11\d\d /);
+    assert.doesNotMatch(screen.text, /alpha/);
+    screen.press('\x1b');
+    await screen.sees(/alpha .*beta  /s);
     screen.press('q');
     assert.equal(await screen.gone(), 0);
     assert.ok(screen.text.endsWith('␛[?25h␛[?1049l'), 'the terminal is as it was');
