@@ -100,7 +100,7 @@ function failover({ topology }: Program, words: readonly string[]): Promise<obje
 }
 
 /** Where masters are; frozen, servers stay where they are. */
-function topology({ topology: keeper }: Program, words: readonly string[]): object {
+function topology({ topology: keeper, orders }: Program, words: readonly string[]): object {
   const [word, name] = words;
   const isAccept = word === 'accept';
   const isWord = isAccept || ['freeze', 'resume', undefined].includes(word);
@@ -110,7 +110,7 @@ function topology({ topology: keeper }: Program, words: readonly string[]): obje
   }
   if (isAccept) keeper.acceptMembers(name as string);
   else if (word !== undefined) keeper.frozen = word === 'freeze';
-  return keeper.view;
+  return { ...keeper.view, ordersAway: orders.away };
 }
 
 /** Shares as per cent, to be read by people as well. */

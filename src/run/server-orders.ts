@@ -63,6 +63,12 @@ export class ServerOrders {
     return this.#all;
   }
 
+  /** Those about servers that are not listed now. */
+  get away(): readonly ServerOrder[] {
+    const names = namesOf(this.#config);
+    return this.#all.filter((each) => !has(names, each));
+  }
+
   /** @throws RingwayError RINGWAY_USAGE for words that are no order, or no server of a pool */
   obey(words: readonly string[]): ServerOrder {
     const [pool, server, word] = words;

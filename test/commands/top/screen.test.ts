@@ -57,7 +57,7 @@ describe('top in a terminal', () => {
     await screen.sees(/b-11\d\d /);
     assert.doesNotMatch(screen.text, /alpha/);
     screen.press('\x1b');
-    await screen.sees(/alpha .*beta  /s);
+    await screen.sees(/alpha .*beta {2}/s);
     screen.press('q');
     assert.equal(await screen.gone(), 0);
     assert.ok(screen.text.endsWith('␛[?25h␛[?1049l'), 'the terminal is as it was');
