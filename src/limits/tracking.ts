@@ -15,8 +15,9 @@ export const TRACKED_BLOCK_BYTES = 2 * 1024 * 1024;
 /** Prefixes of one client, and different ones of all clients of a pool. */
 export const TRACKING_PREFIXES = 128;
 export const TRACKING_POOL_PREFIXES = 1024;
-/** So soon servers are asked whether what they have said by then is there; and not more often. */
+/** So soon behind a read servers are asked whether what they have said by then is there. */
 export const TRACKING_SOON_MS = 5;
+/** They are not asked again before this. */
 export const TRACKING_ROUND_MS = 100;
 /** Other processes are asked again for a client that hears for others and is gone; then later. */
 export const REDIRECT_LOOK_MS = 1_000;

@@ -58,13 +58,10 @@ export function gatherAnswers(
   if (connections === null) return false;
   const { reasons } = client.router;
   const claim = client.claims.claim();
-  if (servers.length === 0) {
-    done([], claim);
-    return true;
-  }
-  const { replies } = new Gathering(client, claim, servers, REPLY_TOO_LARGE, (gathered) => {
+  const gathering = new Gathering(client, claim, servers, REPLY_TOO_LARGE, (gathered) => {
     done(gathered.map(answerOf), claim);
   });
+  const { replies } = gathering;
   for (const [i, connection] of connections.entries()) {
     if (connection === null) {
       const asked = liveServers.indexOf(servers[i]);
@@ -74,6 +71,7 @@ export function gatherAnswers(
       connection.sentFor(replies[i], line.length, headOf(request));
     }
   }
+  gathering.asked();
   return true;
 }
 

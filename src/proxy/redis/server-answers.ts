@@ -87,6 +87,7 @@ function send(
     connection.out.append(bytes);
     connection.sentFor(gathering.replies[i], bytes.length, head);
   });
+  gathering.asked();
 }
 
 /** No server is in the ring: the client hears what the first is out for, or that there is none. */

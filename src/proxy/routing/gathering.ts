@@ -73,7 +73,7 @@ export class GatheredReply implements ReplyTarget {
 
 /**
  * Keeps what several servers say to one request, as far as the client's output limit lets it, until
- * all have said it or are lost.
+ * all have said it or are lost. Whoever asks them says when all are asked: there may be none.
  */
 export class Gathering implements Kept {
   readonly claim: Claim;
@@ -104,7 +104,7 @@ export class Gathering implements Kept {
     this.claim = claim;
     this.replies = servers.map((server) => new GatheredReply(server, this));
     this.tooLarge = tooLarge;
-    this.#left = servers.length;
+    this.#left = servers.length + 1;
     this.#done = done;
     this.#most = most;
   }
@@ -125,6 +125,11 @@ export class Gathering implements Kept {
   /** The client is gone: a server may owe its reply for ever. */
   drop(): void {
     for (const reply of this.replies) reply.drop();
+  }
+
+  /** No more of them are asked. */
+  asked(): void {
+    this.complete();
   }
 
   /** A reply is there, or lost. */

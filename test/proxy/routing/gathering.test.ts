@@ -11,11 +11,11 @@ const QUESTION = Buffer.from('*1\r\n$6\r\nDBSIZE\r\n');
 const TOO_LARGE = Buffer.from('-ERR too large\r\n');
 const LIMIT = 100_000;
 
-/** Two servers that are asked for one client, and what is gathered of them. */
-function ask() {
+/** Servers that are asked for one client, two as a rule, and what is gathered of them. */
+function ask(count = 2) {
   const engine = testEngine();
   const fresh = holdingsOf(engine);
-  const pool = new TestPool(engine, 2, { clientOutputLimit: LIMIT });
+  const pool = new TestPool(engine, count, { clientOutputLimit: LIMIT });
   const client = new PoolClient(engine, pool);
   const servers = pool.servers as unknown as readonly Server[];
   const claim = client.claims.claim();
@@ -30,6 +30,7 @@ function ask() {
     connection.sentFor(reply, QUESTION.length, null);
     pool.backends[i].takeSent();
   }
+  gathering.asked();
   const say = (server: number, text: string) => pool.backends[server].say(Buffer.from(text));
   const end = () => {
     client.close();
@@ -51,6 +52,13 @@ describe('what several servers say to one request', () => {
     assert.deepEqual(texts(told()), [':1\r\n', ':2\r\n']);
     assert.equal(client.received(), '+done\r\n');
     assertAnswered(client);
+    end();
+  });
+
+  test('is told at once when there is none', () => {
+    const { client, told, end } = ask(0);
+    assert.deepEqual(told(), []);
+    assert.equal(client.received(), '+done\r\n');
     end();
   });
 

@@ -120,6 +120,7 @@ export class BusyOrders implements Detour, Timed {
       done(replies, this.claim);
     });
     this.#parts = all.replies.map((reply) => new OrderPart(client, request, reply));
+    all.asked();
     client.barrier();
     client.session.detour = this;
     client.onAnswered();
