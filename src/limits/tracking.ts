@@ -17,8 +17,9 @@ export const TRACKING_PREFIXES = 128;
 export const TRACKING_POOL_PREFIXES = 1024;
 /** So soon behind a read servers are asked whether what they have said by then is there. */
 export const TRACKING_SOON_MS = 5;
-/** They are not asked again before this. */
+/** They are not asked again before this; later and later while the same read is not answered. */
 export const TRACKING_ROUND_MS = 100;
+export const TRACKING_ROUND_MAX_MS = 10_000;
 /** Other processes are asked again for a client that hears for others and is gone; then later. */
 export const REDIRECT_LOOK_MS = 1_000;
 export const REDIRECT_LOOK_MAX_MS = 30_000;

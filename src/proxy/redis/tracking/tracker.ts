@@ -2,6 +2,7 @@ import { routeKey } from '../../../distribution/route.ts';
 import {
   TRACKING_LINGER_MS,
   TRACKING_POOL_PREFIXES,
+  TRACKING_ROUND_MAX_MS,
   TRACKING_ROUND_MS,
   TRACKING_SOON_MS,
 } from '../../../limits.ts';
@@ -47,6 +48,9 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
   #roundAt = 0;
   /** When the next one may be, at the earliest. */
   #roundFrom = 0;
+  /** The next one is for what was not answered by the last; so long behind that. */
+  #repeats = false;
+  #pause = TRACKING_ROUND_MS;
   #closeAt = 0;
   /** Who reads is to forget all: other servers may have the keys. */
   #changed = false;
@@ -128,7 +132,9 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
 
   note(reader: KeyHearer, key: string, slot: number): void {
     const given = this.notes.add(reader, key, slot);
-    if (this.#roundAt === 0) {
+    if (this.#roundAt === 0 || this.#repeats) {
+      this.#repeats = false;
+      this.#pause = TRACKING_ROUND_MS;
       this.#roundAt = Math.max(millis() + TRACKING_SOON_MS, this.#roundFrom);
       this.#arm();
     }
@@ -330,8 +336,10 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
     this.#roundFrom = now + TRACKING_ROUND_MS;
     // What is not answered by now needs another one.
     const readers = [...this.#readers];
-    this.#roundAt = readers.some(({ reads }) => reads) ? this.#roundFrom : 0;
-    if (this.#roundAt !== 0) this.#arm();
+    this.#repeats = readers.some(({ reads }) => reads);
+    this.#roundAt = this.#repeats ? now + this.#pause : 0;
+    this.#pause = Math.min(this.#pause * 2, TRACKING_ROUND_MAX_MS);
+    this.#arm();
     // What comes late may meet the next round: each has marks of its own.
     const marks = readers.map((reader) => [reader, reader.mark()] as const);
     let left = this.#servers.size;
