@@ -15,6 +15,8 @@ export interface Stage {
   clientState(client: number): string;
   /** What it waits for; '' = for nothing. */
   clientAsked(client: number): string;
+  /** Slots of a cluster are on the move. */
+  readonly moving: boolean;
 }
 
 /** Who is at what a fault has waited for. */
@@ -31,6 +33,7 @@ function first(count: number, from: number, isSo: (index: number) => boolean): n
 
 /** @param salt says with whom to begin, where several are at it @returns null while nobody is */
 export function momentOf(when: Moment, stage: Stage, salt: number): Met | null {
+  if (when.moving && !stage.moving) return null;
   const server = first(stage.servers, salt, (i) => {
     return when.connection === undefined || stage.connectionState(i) === when.connection;
   });

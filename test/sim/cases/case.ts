@@ -16,6 +16,8 @@ export type Op =
   | { readonly op: 'pop'; readonly key: number }
   /** BLPOP. */
   | { readonly op: 'await'; readonly key: number; readonly ms: number }
+  /** WAIT: replicas of each server have what this client has written; `least` of them, at rest. */
+  | { readonly op: 'confirm'; readonly replicas: number; readonly ms: number; least?: number }
   | { readonly op: 'ping' | 'unknown' | 'arity' | 'auth' }
   /** One of the two keys of a pair, which are written together. */
   | { readonly op: 'half'; readonly key: number; half: 'a' | 'b'; id: number; size: number }
@@ -169,6 +171,8 @@ export interface Moment {
   /** What the client waits for. */
   readonly asked?: Op['op'];
   readonly connection?: ConnectionState;
+  /** Slots of a cluster are on the move. */
+  readonly moving?: true;
 }
 
 /** A fault at a time. Without a kind, the scheduler chooses kind and victims when it comes. */

@@ -130,10 +130,10 @@ export class FaultScheduler {
   look(proxy: number): void {
     for (const aim of this.#aims) {
       const candidate = this.#candidate(aim.fault);
-      const { servers, clients } = this.#parties;
+      const { servers, clients, clustered } = this.#parties;
       const stage = {
-        servers: servers.length,
-        clients: clients.length,
+        ...{ servers: servers.length, clients: clients.length },
+        moving: clustered?.moving === true,
         connectionState: (server: number) => this.#connectionState(proxy, server),
         clientState: (client: number) => clients[client].state,
         clientAsked: (client: number) => clients[client].asked,

@@ -16,7 +16,8 @@ function inDatabase(): Action[] {
 }
 
 /** @param proxy the one that is asked */
-export function inspection({ memcache, cluster, listeners }: Case, proxy: number): Action[] {
+export function inspection(given: Case, proxy: number): Action[] {
+  const { memcache, availability, cluster, listeners } = given;
   if (memcache === true) return [{ do: 'send', pieces: 1, ops: [...GETS, ...COUNTS] }];
   const told: Action[] =
     listeners === undefined ? [] : [{ do: 'send', pieces: 1, ops: lastMessages(proxy) }];
@@ -26,5 +27,9 @@ export function inspection({ memcache, cluster, listeners }: Case, proxy: number
     { do: 'wait' },
     ...inDatabase(),
   ]);
-  return [...told, ...(cluster === undefined ? rest : inDatabase()), { do: 'wait' }];
+  const asked = [...told, ...(cluster === undefined ? rest : inDatabase())];
+  // By then each shard has its replicas again.
+  const last: Op = { op: 'confirm', replicas: 1, ms: 5_000, least: 1 };
+  if (availability !== undefined) asked.push({ do: 'send', ops: [last], pieces: 1 });
+  return [...asked, { do: 'wait' }];
 }

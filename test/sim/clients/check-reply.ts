@@ -6,6 +6,13 @@ import type { Reply } from './reply-stream.ts';
 import { channelName, keysOf, SCRIPT_TEXTS, textOf } from './requests.ts';
 import { halfName, isWhole, keyName, labelOf } from './values.ts';
 
+/** A value that a key was given, as its client was told. */
+export interface Written {
+  readonly db: number;
+  readonly key: string;
+  readonly id: number;
+}
+
 /** What a reply is checked against. */
 export interface Asked {
   readonly op: Op;
@@ -14,6 +21,8 @@ export interface Asked {
   readonly to: number;
   /** The database that the client is in. */
   readonly db: number;
+  /** What the same connection has written since it asked last which replicas have that. */
+  readonly written: readonly Written[];
   /** Where the last write of a key stands that the same connection made before, and was told of. */
   behind(key: string): Place | null;
   /** Whether something is wrong that it may fail of, with this error. */
@@ -141,6 +150,18 @@ function isReplaced(history: History, id: number, reply: Reply): boolean {
   );
 }
 
+/** As many replicas as it says have all that was written. */
+function isConfirmed(
+  history: History,
+  { written }: Asked,
+  least: number,
+  reply: Reply,
+): boolean {
+  if (reply.kind !== 'integer' || reply.value < least) return false;
+  if (reply.value === 0) return true;
+  return written.every(({ db, key, id }) => history.copiesOf(db, key, id) > reply.value);
+}
+
 /** Nobody has so many listeners. */
 const MOST_HEARERS = 1_000;
 
@@ -262,6 +283,8 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
         reply.items.length === op.of.length &&
         op.of.every((each, i) => isRight(history, { ...asked, op: each }, reply.items[i]))
       );
+    case 'confirm':
+      return isConfirmed(history, asked, op.least ?? 0, reply);
     case 'ping':
       return is('PONG');
     case 'select':

@@ -50,7 +50,7 @@ export type Owners = (key: string, from: number, to: number) => readonly string[
 const WRITES = ['SET', 'MSET', 'RPUSH', 'PUBLISH', 'SPUBLISH'];
 const READS = ['GET', 'MGET', 'STRLEN', 'EXISTS'];
 const KEYLESS = [
-  ...['PING', 'SELECT', 'HELLO', 'AUTH', 'INFO', 'CLIENT', 'QUIT', 'CLUSTER'],
+  ...['PING', 'SELECT', 'HELLO', 'AUTH', 'INFO', 'CLIENT', 'QUIT', 'CLUSTER', 'WAIT'],
   ...['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE'],
   // What a script does is told one by one.
   ...['EVAL', 'EVALSHA', 'SCRIPT'],
@@ -83,6 +83,9 @@ export class History implements ServerObserver {
   /** Writes of keys that were acknowledged; those whose value was replaced, or taken. */
   readonly kept: Set<string> = new Set();
   readonly replacedOrTaken: Set<string> = new Set();
+  /** Values that a server has lost by itself. */
+  readonly gone: Set<string> = new Set();
+  readonly #servers: string[] = [];
   /** By write: the keys that it was carried out for. */
   readonly #keys: Map<number, string[]> = new Map();
   /** By write and key. */
@@ -107,6 +110,7 @@ export class History implements ServerObserver {
 
   watch(server: ServerProcess): void {
     server.observer = this;
+    this.#servers.push(server.name);
     server.data.observer = {
       onChange: (db, key, value) => {
         const name = `${server.name} ${db} ${key}`;
@@ -326,6 +330,21 @@ export class History implements ServerObserver {
       }
       return holds(value);
     });
+  }
+
+  /**
+   * How many servers have had what write `id` gave to a register; Infinity when nobody can tell, as
+   * it was written over since, or a server has lost it.
+   */
+  copiesOf(db: number, key: string, id: number): number {
+    const name = writeName(id, key);
+    if (this.replacedOrTaken.has(name) || this.gone.has(name)) return Number.POSITIVE_INFINITY;
+    return this.#servers.filter((server) => {
+      const changes = this.#changes.get(`${server} ${db} ${key}`) ?? [];
+      return changes.some(({ value }) => {
+        return value?.type === 'string' && labelOf(value.bytes)?.id === id;
+      });
+    }).length;
   }
 
   /** Who may have answered for a key: where it moves about, who was asked for it then. */

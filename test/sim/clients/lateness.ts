@@ -18,6 +18,9 @@ const PROMPT_MICROS = 250_000;
 /** Requests that no other key, and no other request of their client, lets wait. */
 const OF_ONE_KEY = ['get', 'set', 'strlen', 'exists', 'incr', 'push', 'pop'];
 
+/** Those that wait as long as they say. */
+const WAITING: readonly Op['op'][] = ['await', 'confirm'];
+
 /** How long a request that is alone may take. */
 function mostOf({ op }: Open, { aloneMicros, movingMicros }: Promptness): number {
   return OF_ONE_KEY.includes(op.op) ? Math.min(aloneMicros, movingMicros()) : aloneMicros;
@@ -73,7 +76,7 @@ export class Lateness {
 
   #aloneTooLong(asked: Open, others: number, most: number): string[] {
     const { world, disturbances } = this.#setting;
-    if (!asked.alone || others > 0 || asked.op.op === 'await') return [];
+    if (!asked.alone || others > 0 || WAITING.includes(asked.op.op)) return [];
     const since = Math.max(asked.sentAt, disturbances.since(''));
     return world.micros - since > most ? [`waited, alone, ${this.#text(asked, since)}`] : [];
   }

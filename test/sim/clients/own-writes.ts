@@ -1,5 +1,5 @@
 import type { Op } from '../cases/case.ts';
-import { countIn } from './check-reply.ts';
+import { countIn, type Written } from './check-reply.ts';
 import type { Place, SentWrite } from './history.ts';
 import type { Reply } from './reply-stream.ts';
 import { channelName, keysOf } from './requests.ts';
@@ -23,6 +23,8 @@ export class OwnWrites {
   #sent = 0;
   /** By database and key: its last write that was acknowledged. */
   readonly #last: Map<string, number> = new Map();
+  /** Since it asked last which replicas have it. */
+  written: Written[] = [];
   /** What it has read behind WATCH. */
   #looked: Looked | null = null;
   #watching = false;
@@ -72,8 +74,12 @@ export class OwnWrites {
     for (const each of of) {
       if (!('id' in each)) continue;
       this.#setting.acknowledged(each.id, sentAt);
-      for (const key of keysOf(each)) this.#last.set(`${db} ${key}`, each.id);
+      for (const key of keysOf(each)) {
+        this.#last.set(`${db} ${key}`, each.id);
+        this.written.push({ db, key, id: each.id });
+      }
     }
+    if (op.op === 'confirm') this.written = [];
     this.#noteCount(op, sentAt, reply);
   }
 

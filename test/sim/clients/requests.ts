@@ -132,6 +132,8 @@ export function wordsOf(op: Op, db: number, client: number, password: string): s
       return ['BLPOP', keyName('queue', op.key), String(op.ms / 1000)];
     case 'pop':
       return ['LPOP', keyName('queue', op.key)];
+    case 'confirm':
+      return ['WAIT', String(op.replicas), String(op.ms)];
     case 'ping':
       return ['PING'];
     case 'auth':

@@ -324,6 +324,7 @@ export class SimClient implements EndpointOwner {
         from: sentAt,
         to: world.micros,
         db: this.#db,
+        written: this.#writes.written,
         behind: (key) => this.#writes.placeOf(this.#db, key),
         mayFail: (text) => this.#setting.mayFail(sentAt, op, text),
         refusals: this.#setting.refusals,

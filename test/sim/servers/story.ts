@@ -1,3 +1,4 @@
+import { type Reply, ReplyStream } from '../clients/reply-stream.ts';
 import { type Asker, askOf } from './askers.ts';
 
 // What happens to three servers that may follow each other, real ones and simulated ones, and what
@@ -16,7 +17,7 @@ export interface Trio {
 }
 
 export type Step =
-  /** Both answer the same. `@1` stands for host and port of that server. */
+  /** Both answer the same. `@1` stands for host and port of that server, `#9` for nine bytes. */
   | { readonly do: 'ask'; readonly server: number; readonly words: string }
   /** Asks until this is the answer. */
   | { readonly do: 'await'; readonly server: number; readonly words: string; reply: string }
@@ -28,6 +29,10 @@ export type Step =
   | { readonly do: 'end' }
   /** Of which history the data of each are, and of which that is the continuation. */
   | { readonly do: 'histories'; readonly of: readonly number[] }
+  /** It comes to say that a replica is so many KiB behind. */
+  | { readonly do: 'behind'; readonly server: number; readonly replica: number; kib: number }
+  /** What each answers to ROLE, offsets by how many KiB they are from those of INFO. */
+  | { readonly do: 'roles'; readonly of: readonly number[] }
   | { readonly do: 'kill'; readonly server: number; readonly keepsData: boolean }
   | { readonly do: 'restart' | 'still' | 'goOn'; readonly server: number };
 
@@ -75,9 +80,8 @@ class Telling {
         for (const [server, part] of step.parts.entries()) {
           if (part === null) continue;
           await this.#until(`server ${server}`, part, async () => {
-            return partOf(await this.#ask(server, 'INFO replication'), (place) => {
-              return SERVERS.findIndex((each) => trio.place(each).join(' ') === place);
-            });
+            const info = await this.#ask(server, 'INFO replication');
+            return partOf(info, (place) => this.#numberOf(place));
           });
         }
         return;
@@ -99,6 +103,15 @@ class Telling {
       case 'histories':
         for (const server of step.of) this.transcript.push(await this.#historyOf(server));
         return;
+      case 'behind': {
+        const { server, replica, kib } = step;
+        const what = `how far ${replica} is behind ${server}`;
+        await this.#until(what, String(kib), () => this.#kibBehind(server, replica));
+        return;
+      }
+      case 'roles':
+        for (const server of step.of) this.transcript.push(await this.#roleOf(server));
+        return;
       default:
         trio.still(step.server, step.do === 'still');
     }
@@ -115,8 +128,41 @@ class Telling {
     return `${server}: ${own}, behind ${before}`;
   }
 
+  /** By what a server says of one of its replicas. */
+  async #kibBehind(server: number, replica: number): Promise<string> {
+    const info = await this.#ask(server, 'INFO replication');
+    const [host, port] = this.#trio.place(replica);
+    const line = info.split('\r\n').find((each) => each.includes(`ip=${host},port=${port},`));
+    const has = Number(/,offset=(\d+),lag=\d+$/.exec(line ?? '')?.[1]);
+    return String(kib(offsetOf(info, 'master_repl_offset') - has));
+  }
+
+  async #roleOf(server: number): Promise<string> {
+    const info = await this.#ask(server, 'INFO replication');
+    const [kind, ...more] = itemsOf(await this.#ask(server, 'ROLE'));
+    if (textOf(kind) === 'master') {
+      const [offset, replicas] = more;
+      const apart = kib(Number(textOf(offset)) - offsetOf(info, 'master_repl_offset'));
+      const each = itemsOf(replicas).map((replica) => {
+        const [host, port, has] = itemsOf(replica).map(textOf);
+        const behind = kib(Number(textOf(offset)) - Number(has));
+        return `${this.#numberOf(`${host} ${port}`)} (${behind})`;
+      });
+      return `${server}: master (${apart}) of ${each.sort().join(' ')}`;
+    }
+    const [host, port, state, offset] = more.map(textOf);
+    const apart = kib(Number(offset) - offsetOf(info, 'slave_repl_offset'));
+    return `${server}: ${textOf(kind)} (${apart}) of ${this.#numberOf(`${host} ${port}`)}, ${state}`;
+  }
+
+  #numberOf(place: string): number {
+    return SERVERS.findIndex((each) => this.#trio.place(each).join(' ') === place);
+  }
+
   #wordsOf(words: string): string[] {
     return words.split(' ').flatMap((word) => {
+      const bytes = /^#(\d+)$/.exec(word)?.[1];
+      if (bytes !== undefined) return 'x'.repeat(Number(bytes));
       const server = /^@(\d)$/.exec(word)?.[1];
       return server === undefined ? word : this.#trio.place(Number(server));
     });
@@ -147,20 +193,44 @@ class Telling {
   }
 }
 
-/** What a server says of its part: 'master of 1 2', 'replica of 0, up', 'replica of 0, down'. */
+function kib(bytes: number): number {
+  return Math.round(bytes / 1024);
+}
+
+function offsetOf(info: string, name: string): number {
+  return Number(new RegExp(`^${name}:(\\d+)\r$`, 'm').exec(info)?.[1]);
+}
+
+function itemsOf(reply: Reply | string): readonly Reply[] {
+  if (typeof reply !== 'string') return 'items' in reply ? reply.items : [];
+  const stream = new ReplyStream();
+  stream.add(Buffer.from(reply, 'latin1'));
+  const parsed = stream.next();
+  return parsed === null ? [] : itemsOf(parsed);
+}
+
+function textOf(reply: Reply): string {
+  if (reply.kind === 'bulk') return reply.bytes.toString('latin1');
+  return reply.kind === 'integer' ? String(reply.value) : reply.kind;
+}
+
+/**
+ * What a server says of its part: 'master of 1 2', 'replica of 0, up', 'replica of 0, down', and who
+ * follows a replica.
+ */
 export function partOf(info: string, numberOf: (place: string) => number): string {
   const fields = new Map(info.split('\r\n').map((line) => line.split(/:(.*)/) as [string, string]));
-  if (fields.get('role') === 'master') {
-    const places = [...fields.values()].flatMap((value) => {
-      const [, ip, port] = /^ip=([^,]+),port=(\d+),state=online/.exec(value ?? '') ?? [];
-      return ip === undefined ? [] : numberOf(`${ip} ${port}`);
-    });
-    return `master of ${places.sort().join(' ') || 'none'}`;
-  }
+  const places = [...fields.values()].flatMap((value) => {
+    const [, ip, port] = /^ip=([^,]+),port=(\d+),state=online/.exec(value ?? '') ?? [];
+    return ip === undefined ? [] : numberOf(`${ip} ${port}`);
+  });
+  const followers = places.sort().join(' ');
+  if (fields.get('role') === 'master') return `master of ${followers || 'none'}`;
   const master = numberOf(`${fields.get('master_host')} ${fields.get('master_port')}`);
   const isUp = fields.get('master_link_status') === 'up';
   const silent = Number(fields.get('master_last_io_seconds_ago'));
   const since = fields.get('master_link_down_since_seconds');
   const isConsistent = isUp ? silent >= 0 && since === undefined : Number(since) >= -1;
-  return `replica of ${master}, ${isUp ? 'up' : 'down'}${isConsistent ? '' : ', oddly'}`;
+  const more = followers === '' ? '' : `, followed by ${followers}`;
+  return `replica of ${master}, ${isUp ? 'up' : 'down'}${isConsistent ? '' : ', oddly'}${more}`;
 }

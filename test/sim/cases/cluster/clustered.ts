@@ -42,6 +42,11 @@ export class Clustered {
     return false;
   }
 
+  /** A slot is on its way. */
+  get moving(): boolean {
+    return this.#operator.moving;
+  }
+
   /** Orders that came late have left a slot half moved. */
   #repair(): void {
     this.#repairAt = this.#world.micros + REPAIR_MICROS;

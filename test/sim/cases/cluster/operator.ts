@@ -69,6 +69,11 @@ export class Operator {
     return this.#current === null && this.#moves.length === 0 && !changes;
   }
 
+  /** A slot is on its way. */
+  get moving(): boolean {
+    return this.#current !== null;
+  }
+
   move(slot: number, to: SimNode): void {
     this.touched.add(slot);
     this.#moves.push({ slot, to, tries: 0 });

@@ -2,9 +2,11 @@ import { Random } from '../../../fuzz/random.ts';
 import { seedOf } from '../../world/world.ts';
 import type { Action, Case, ClientPlan, Op, PoolKeys } from '../case.ts';
 import { CLUSTERED, CLUSTERED_REST, inCluster } from './cluster-case.ts';
+import { withConfirmations } from './confirmations.ts';
 import { withEjection } from './ejection.ts';
 import { availableKinds, availablePlan, faultKinds, faultPlan } from './fault-plan.ts';
 import { withMessages } from './messages.ts';
+import { withMovingReloads } from './moving-reloads.ts';
 import { withPairs } from './pairs.ts';
 import { type Personality, personality } from './personality.ts';
 import { focus, poolKeys } from './pool-keys.ts';
@@ -251,10 +253,12 @@ class Generator {
 /** The case of a seed; of every sixth with sentinels, of every eighth with a cluster. */
 export function generateCase(seed: number): Case {
   if (seed % AVAILABLE === 0) {
-    return beside(withReplicaReads(availableCase(seed)), AVAILABLE_SPAN_MS);
+    const given = withReplicaReads(availableCase(seed));
+    return withConfirmations(beside(given, AVAILABLE_SPAN_MS));
   }
   if (seed % CLUSTERED === CLUSTERED_REST) {
-    return beside(withReplicaReads(clusteredCase(seed)), AVAILABLE_SPAN_MS);
+    const given = withMovingReloads(withReplicaReads(clusteredCase(seed)), AVAILABLE_SPAN_MS);
+    return withConfirmations(beside(given, AVAILABLE_SPAN_MS));
   }
   return beside(withEjection(plainCase(seed)), SPAN_MS);
 }

@@ -35,9 +35,9 @@ export class Losses {
   constructor(history: History, servers: readonly ServerProcess[]) {
     this.#history = history;
     for (const server of servers) {
-      server.onWiped = () => this.#note(this.#lost, writesOf(server));
+      server.onWiped = () => this.#noteGone(writesOf(server));
       if (!(server instanceof SimRedis)) continue;
-      server.onDropped = (effects) => this.#note(this.#lost, writesIn(effects));
+      server.onDropped = (effects) => this.#noteGone(writesIn(effects));
       server.onResync = (kept) => {
         const thrown = writesOf(server);
         for (const name of writesIn(kept)) thrown.delete(name);
@@ -51,6 +51,11 @@ export class Losses {
         this.#note(this.#lost, missing);
       };
     }
+  }
+
+  #noteGone(names: ReadonlySet<string>): void {
+    this.#note(this.#lost, names);
+    this.#note(this.#history.gone, names);
   }
 
   #note(set: Set<string>, names: Iterable<string>): void {

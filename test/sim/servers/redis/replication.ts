@@ -42,7 +42,8 @@ const RETRY_MS = 1_000;
 export const REPL_PING_MS = 1_000;
 /** `repl-timeout 5`: who says nothing for so long is given up. */
 export const REPL_TIMEOUT_MS = 5_000;
-const ACK = encode(['REPLCONF', 'ACK', '0']);
+/** A master asks its replicas how far they are. */
+export const GETACK: Buffer = Buffer.from('?\r\n');
 
 /** The server that follows another one. */
 export interface FollowingServer {
@@ -65,6 +66,9 @@ export class ReplicaLink implements EndpointOwner {
   #source: Source | null = null;
   /** Told before all that it has becomes what its master had. */
   onResync: (kept: readonly Effect[]) => void = () => {};
+  /** Told when it has all that its master had, and when its master has said something since. */
+  onBegun: () => void = () => {};
+  onTold: () => void = () => {};
   /** Batches of the master's log that are carried out. */
   offset = 0;
   /** When its master said something last, or it began to ask. */
@@ -97,12 +101,23 @@ export class ReplicaLink implements EndpointOwner {
     if (isWaiting && this.#server.now - this.#heardAt > REPL_TIMEOUT_MS) {
       if (this.#attempt !== null) this.#attempt.cancelled = true;
       this.#again();
-    } else if (this.#source !== null) this.#endpoint?.write(ACK, () => {});
+    } else this.#acknowledge();
+  }
+
+  /** Says how far it is. */
+  #acknowledge(): void {
+    if (this.#source === null) return;
+    this.#endpoint?.write(encode(['REPLCONF', 'ACK', String(this.offset)]), () => {});
   }
 
   /** It has what its master had, and gets what comes. */
   get inSync(): boolean {
     return this.#source !== null;
+  }
+
+  /** What its own replicas follow: its master's history. Null while it gets nothing of it. */
+  get source(): Source | null {
+    return this.#source;
   }
 
   /** Of the history that its data are of; '' = of none yet. */
@@ -165,10 +180,14 @@ export class ReplicaLink implements EndpointOwner {
       this.#apply(source.snapshot);
       this.offset = source.from;
       this.replid = source.replid;
+      this.onBegun();
+      this.#acknowledge();
     } else if (line.startsWith('@') && this.#source !== null) {
       const until = Number(line.slice(1));
       while (this.offset < until) this.#apply(this.#source.log[this.offset++]);
-    } else if (line.startsWith('-')) this.#again();
+      this.onTold();
+    } else if (line === '?') this.#acknowledge();
+    else if (line.startsWith('-')) this.#again();
   }
 
   #apply(effects: readonly Effect[]): void {

@@ -5,18 +5,24 @@ import type { Keyspace } from '../keyspace.ts';
 import type { Peer } from '../server-process.ts';
 import {
   type Effect,
+  GETACK,
   REPL_PING_MS,
   REPL_TIMEOUT_MS,
   type ReplicaLink,
+  type Source,
   type Sources,
 } from './replication.ts';
-import { array, bulk, integer } from './resp.ts';
+import { array, bulk, failure, integer } from './resp.ts';
 
 const WRITES =
   /^(P?SETEX|SET(NX|RANGE)?|GET(SET|DEL)|APPEND|MSET|(INCR|DECR)(BY)?|DEL|UNLINK|P?EXPIRE|PERSIST|[LR]PUSHX?|[LR]POP|LSET|BLPOP|FLUSH(DB|ALL))$/;
 
-/** What a command takes besides its key and value. */
+/** What a command takes besides its key and value, and each of its words. */
 const COMMAND_BYTES = 30;
+const WORD_BYTES = 8;
+const NO_ID = '0'.repeat(40);
+const NOTHING_KEPT = { replid: '', bytes: 0 };
+const NO_MASTER_LINK = failure("NOMASTERLINK Can't SYNC while not connected with my master");
 
 /** Whether a replica refuses a command. @param name in upper case */
 export function isWrite(name: string): boolean {
@@ -43,8 +49,9 @@ export interface RoleOwner {
 interface Follower {
   readonly peer: Peer;
   readonly address: string;
-  /** When it said last that it is there. */
+  /** When it said last that it is there, and which bytes of the history it has. */
   heardAt: number;
+  acked: number;
 }
 
 /** Whether a Redis is a master, with replicas that follow it, or a replica itself. */
@@ -54,10 +61,15 @@ export class Role {
   #master: Address | null;
   #link: ReplicaLink | null = null;
   #log: (readonly Effect[])[] = [];
-  /** Bytes of the log up to each of its batches, that one included. */
+  /** Bytes of the log up to each of its batches, that one included; and those before it. */
   #ends: number[] = [];
+  #begin = 0;
   #histories = 0;
   #replid = '';
+  /** Of the history that this one continues; '' = of none. */
+  #replidBefore = '';
+  /** What the data of a process are of that begins. */
+  #kept: { readonly replid: string; readonly bytes: number } = NOTHING_KEPT;
   /** When it was in sync last, as far as anybody has looked. */
   #inSyncAt = 0;
   #batch: Effect[] = [];
@@ -93,41 +105,78 @@ export class Role {
   /** The process begins. */
   start(): void {
     this.#owner.loop.timer(() => this.#tick(), REPL_PING_MS, true);
-    this.#beginHistory();
+    this.#beginHistory(this.#kept.replid, this.#kept.bytes);
     this.#batch = [];
-    if (this.#master !== null) this.#link = this.#owner.link(this.#sources, this.#master);
+    if (this.#master !== null) this.#link = this.#linkTo(this.#master);
+  }
+
+  #linkTo(master: Address): ReplicaLink {
+    const link = this.#owner.link(this.#sources, master);
+    // Replicas of a replica follow its master's history: another one they take as a whole.
+    link.onBegun = () => this.#dropFollowers();
+    link.onTold = () => this.#tell(Buffer.from(`@${link.offset}\r\n`));
+    return link;
+  }
+
+  #dropFollowers(): void {
+    for (const { peer } of this.#followers) peer.server.close(peer);
+    this.#followers.clear();
+  }
+
+  #tell(line: Buffer): void {
+    for (const follower of this.#followers) {
+      const { endpoint } = follower.peer;
+      if (endpoint.closed) this.#followers.delete(follower);
+      else endpoint.write(line, () => {});
+    }
   }
 
   /** Says to its replicas that it is there, and gives up those that do not. */
   #tick(): void {
     const { now } = this.#owner;
-    const ping = Buffer.from(`@${this.#log.length}\r\n`);
     for (const follower of this.#followers) {
       const { peer, heardAt } = follower;
-      if (peer.endpoint.closed || now - heardAt > REPL_TIMEOUT_MS) {
-        this.#followers.delete(follower);
-        peer.server.close(peer);
-      } else if (this.isMaster) peer.endpoint.write(ping, () => {});
+      if (now - heardAt <= REPL_TIMEOUT_MS) continue;
+      this.#followers.delete(follower);
+      peer.server.close(peer);
     }
+    if (this.isMaster) this.#tell(Buffer.from(`@${this.#log.length}\r\n`));
   }
 
-  /** REPLCONF ACK. */
-  heard(peer: Peer): void {
+  /** REPLCONF ACK. @param batches of the log that a replica has */
+  heard(peer: Peer, batches: number): void {
     for (const follower of this.#followers) {
-      if (follower.peer === peer) follower.heardAt = this.#owner.now;
+      if (follower.peer !== peer) continue;
+      follower.heardAt = this.#owner.now;
+      if (this.inSync) follower.acked = this.#source.bytesOf(batches);
     }
   }
 
-  #beginHistory(): void {
+  /** Replicas are to say at once how far they are. */
+  askForAcks(): void {
+    this.#tell(GETACK);
+  }
+
+  /** How many replicas have said that they have so many bytes of the history. */
+  countAt(bytes: number): number {
+    return this.#replicas.filter(({ acked }) => acked >= bytes).length;
+  }
+
+  /** @param before the history that it continues, which is so many bytes long; '' = none */
+  #beginHistory(before: string, bytes: number): void {
     this.#log = [];
     this.#ends = [];
+    this.#begin = bytes;
+    this.#replidBefore = before;
     const { address, port } = this.#owner;
     const name = `${address}:${port} ${++this.#histories}`;
     this.#replid = createHash('sha1').update(name).digest('hex');
   }
 
-  /** The process ends. */
-  stop(): void {
+  /** The process ends. @param keepsData what it has is there when it begins again */
+  stop(keepsData: boolean): void {
+    const isKept = keepsData && this.isMaster && this.bytes > 0;
+    this.#kept = isKept ? { replid: this.#replid, bytes: this.bytes } : NOTHING_KEPT;
     this.#link?.close();
     this.#link = null;
     this.#followers.clear();
@@ -138,41 +187,48 @@ export class Role {
   follow(master: Address | null): void {
     const before = this.#master;
     if (master === null ? before === null : before !== null && same(before, master)) return;
-    this.#link?.close();
+    const link = this.#link;
+    link?.close();
     this.#link = null;
     this.#master = master;
-    for (const { peer } of this.#followers) peer.server.close(peer);
-    this.#followers.clear();
-    this.#beginHistory();
-    if (master !== null) this.#link = this.#owner.link(this.#sources, master);
+    this.#dropFollowers();
+    this.#beginHistory(link?.replid ?? '', link?.bytes ?? 0);
+    if (master !== null) this.#link = this.#linkTo(master);
     if ((before === null) !== (master === null)) this.#owner.roleChanged(before);
   }
 
-  /** A request is carried out: what it has done goes to the replicas. */
-  commit(): void {
+  /**
+   * A request is carried out: what it has done goes to the replicas.
+   * @param asked what of it they carry out as well, word by word
+   */
+  commit(asked: readonly (readonly Buffer[])[] = []): void {
     if (this.#batch.length === 0) return;
     this.#log.push(this.#batch);
-    this.#ends.push((this.#ends.at(-1) ?? 0) + sizeOf(this.#batch));
+    this.#ends.push(this.bytes + (bytesOf(asked) || sizeOf(this.#batch)));
     this.#batch = [];
-    const line = Buffer.from(`@${this.#log.length}\r\n`);
-    for (const follower of this.#followers) {
-      const { endpoint } = follower.peer;
-      if (endpoint.closed) this.#followers.delete(follower);
-      else endpoint.write(line, () => {});
-    }
+    this.#tell(Buffer.from(`@${this.#log.length}\r\n`));
+  }
+
+  /** What it gives to replicas, but for the data. */
+  get #source(): Omit<Source, 'snapshot' | 'from'> {
+    const source = this.#link?.source;
+    if (source) return source;
+    const [ends, begin] = [this.#ends, this.#begin];
+    const bytesOf = (batches: number): number => ends[batches - 1] ?? begin;
+    return { log: this.#log, replid: this.#replid, bytesOf };
   }
 
   /** PSYNC. @returns what it is answered */
   sync(peer: Peer): Buffer {
-    const from = this.#log.length;
-    const [log, ends] = [this.#log, this.#ends];
-    const source = {
-      ...{ snapshot: this.#owner.data.snapshot(), from, log, replid: this.#replid },
-      bytesOf: (batches: number) => ends[batches - 1] ?? 0,
-    };
-    const heardAt = this.#owner.now;
-    this.#followers.add({ peer, address: peer.endpoint.peer.address, heardAt });
-    return Buffer.from(`+FULLRESYNC ${this.#sources.add(source)}\r\n`);
+    const link = this.#link;
+    if (!this.inSync) return NO_MASTER_LINK;
+    const { log, replid, bytesOf } = this.#source;
+    const snapshot = this.#owner.data.snapshot();
+    const from = link?.offset ?? log.length;
+    const number = this.#sources.add({ snapshot, from, log, replid, bytesOf });
+    const { address } = peer.endpoint.peer;
+    this.#followers.add({ peer, address, heardAt: this.#owner.now, acked: 0 });
+    return Buffer.from(`+FULLRESYNC ${number}\r\n`);
   }
 
   /** Whether a connection is a replica's. */
@@ -185,23 +241,25 @@ export class Role {
     return [...this.#followers].filter(({ peer }) => !peer.endpoint.closed);
   }
 
-  get #offset(): number {
-    return this.#link?.offset ?? this.#log.length;
+  /** Bytes of its history so far. */
+  get bytes(): number {
+    return this.#link?.bytes ?? this.#ends.at(-1) ?? this.#begin;
   }
 
   /** The reply to ROLE. */
   get reply(): Buffer {
     if (this.#master !== null) {
-      const state = this.#link?.inSync ? 'connected' : 'connect';
+      const isUp = this.#link?.inSync === true;
       const { host, port } = this.#master;
-      const offset = integer(this.#offset);
-      return array([bulk('slave'), bulk(host), integer(port), bulk(state), offset]);
+      const offset = integer(isUp ? this.bytes : -1);
+      const state = bulk(isUp ? 'connected' : 'connect');
+      return array([bulk('slave'), bulk(host), integer(port), state, offset]);
     }
     const { port } = this.#owner;
-    const replicas = this.#replicas.map(({ address }) => {
-      return array([bulk(address), bulk(String(port)), bulk(String(this.#log.length))]);
+    const replicas = this.#replicas.map(({ address, acked }) => {
+      return array([bulk(address), bulk(String(port)), bulk(String(acked))]);
     });
-    return array([bulk('master'), integer(this.#log.length), array(replicas)]);
+    return array([bulk('master'), integer(this.bytes), array(replicas)]);
   }
 
   /** What a replica says of the connection to its master. */
@@ -225,16 +283,26 @@ export class Role {
       lines.push(`master_host:${this.#master.host}`, `master_port:${this.#master.port}`);
       lines.push(...this.#linkInfo);
     } else {
-      lines.push(`master_replid:${this.#replid}`, `master_repl_offset:${this.#ends.at(-1) ?? 0}`);
+      const before = this.#replidBefore.padEnd(NO_ID.length, '0');
+      lines.push(`master_replid:${this.#replid}`, `master_replid2:${before}`);
     }
-    for (const [i, { address }] of this.#replicas.entries()) {
-      lines.push(`slave${i}:ip=${address},port=${this.#owner.port},state=online`);
+    lines.push(`master_repl_offset:${this.bytes}`);
+    for (const [i, { address, acked, heardAt }] of this.#replicas.entries()) {
+      const place = `ip=${address},port=${this.#owner.port}`;
+      const lag = Math.floor((this.#owner.now - heardAt) / 1000);
+      lines.push(`slave${i}:${place},state=online,offset=${acked},lag=${lag}`);
     }
     return `${lines.join('\r\n')}\r\n`;
   }
 }
 
-/** About what a batch takes on the way to a replica. */
+/** What writes take on the way to a replica. */
+function bytesOf(asked: readonly (readonly Buffer[])[]): number {
+  const words = asked.filter(([name]) => isWrite(name.toString('latin1').toUpperCase())).flat();
+  return words.reduce((bytes, { length }) => bytes + length + WORD_BYTES, 0);
+}
+
+/** About what a batch takes that no write has made. */
 function sizeOf(batch: readonly Effect[]): number {
   return batch.reduce((sum, { key, value }) => {
     const items = value === null ? [] : value.type === 'list' ? value.items : [value.bytes];

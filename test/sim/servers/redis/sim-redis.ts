@@ -13,6 +13,7 @@ import { bulk, failure, integer, noArray, RequestStream, status } from './resp.t
 import { isWrite, Role, type RoleOwner } from './role.ts';
 import { ScriptCache } from './scripts.ts';
 import { abort, endTransaction } from './transactions.ts';
+import { ON_REPLICA, waitOf } from './wait.ts';
 
 const LOADING = failure('LOADING Redis is loading the dataset in memory');
 const WHILE_LOADING =
@@ -32,7 +33,10 @@ const MINUS = 0x2d;
 /** A request that waits. */
 interface Blocked {
   readonly words: readonly Buffer[];
-  readonly context: Context;
+  /** @returns BLOCKS while it has to wait on */
+  again(): Buffer;
+  /** What it is answered when its time is up. */
+  late(): Buffer;
 }
 
 export class RedisPeer extends Peer implements Session {
@@ -55,6 +59,8 @@ export class RedisPeer extends Peer implements Session {
   #queuedWrite = false;
   /** What was queued. */
   queued: [string, readonly Buffer[]][] = [];
+  /** How long the history of its server was behind its last request. */
+  behind = 0;
 
   constructor(server: ServerProcess, endpoint: Endpoint, id: number) {
     super(server, endpoint, id);
@@ -81,8 +87,10 @@ export class RedisPeer extends Peer implements Session {
     const { role } = this.server as SimRedis;
     const refusal = this.#refusal(parsed.words, role);
     if (refusal?.[0] === MINUS) this.server.answered(this, parsed.words, refusal);
+    const asked = [parsed.words, ...this.queued.map(([, words]) => words)];
     const reply = refusal ?? this.#execute(parsed.words);
-    role?.commit();
+    role?.commit(asked);
+    this.behind = role?.bytes ?? 0;
     return reply;
   }
 
@@ -139,8 +147,9 @@ export class RedisPeer extends Peer implements Session {
     if (waits) this.failed = this.queue !== null;
     const reply = waits ? LOADING : execute(context, words);
     if (reply !== BLOCKS) return reply;
-    this.blocked = { words, context };
-    (this.server as SimRedis).block(this, timeoutOf(words[words.length - 1]) as number);
+    const again = (): Buffer => execute(context, words);
+    this.blocked = { words, again, late: () => noArray(this.resp) };
+    server.block(this, timeoutOf(words[words.length - 1]) as number);
     return Buffer.alloc(0);
   }
 }
@@ -200,7 +209,10 @@ export class SimRedis extends ServerProcess implements RoleOwner {
   roleChanged(before: Address | null): void {
     if (this.role?.isMaster) this.promotedAt = this.world.micros;
     if (before !== null) this.onPromoted(before);
-    for (const peer of this.#waiting) this.#unblock(peer, UNBLOCKED);
+    for (const peer of this.#waiting) {
+      peer.closing = true;
+      this.#unblock(peer, UNBLOCKED);
+    }
   }
 
   /** Where requests are sent that belong to another one; null = nowhere. */
@@ -222,8 +234,11 @@ export class SimRedis extends ServerProcess implements RoleOwner {
       case 'PSYNC':
         return role.sync(peer);
       case 'REPLCONF':
-        role.heard(peer);
+        role.heard(peer, Number(second));
         return Buffer.alloc(0);
+      case 'WAIT':
+        if (this.loading) return LOADING;
+        return role.isMaster ? this.#wait(peer as RedisPeer, words, role) : ON_REPLICA;
       case 'REPLICAOF':
         role.follow(/^no$/i.test(first) ? null : { host: first, port: Number(second) });
         return status('OK');
@@ -251,9 +266,24 @@ export class SimRedis extends ServerProcess implements RoleOwner {
     const { blocked } = peer;
     this.loop.timer(() => {
       if (peer.blocked !== blocked || blocked === null) return;
-      this.executed(peer, blocked.words, noArray(peer.resp));
-      this.#unblock(peer, noArray(peer.resp));
+      const reply = blocked.late();
+      this.executed(peer, blocked.words, reply);
+      this.#unblock(peer, reply);
     }, ms);
+  }
+
+  /** Until so many replicas have what the server had been told when that client asked last. */
+  #wait(peer: RedisPeer, words: readonly Buffer[], role: Role): Buffer {
+    const wanted = waitOf(words);
+    if (Buffer.isBuffer(wanted)) return wanted;
+    const { behind } = peer;
+    const late = (): Buffer => integer(role.countAt(behind));
+    const again = (): Buffer => (role.countAt(behind) < wanted.replicas ? BLOCKS : late());
+    if (again() !== BLOCKS) return late();
+    peer.blocked = { words, again, late };
+    this.block(peer, wanted.ms);
+    role.askForAcks();
+    return Buffer.alloc(0);
   }
 
   #unblock(peer: RedisPeer, reply: Buffer): void {
@@ -272,7 +302,7 @@ export class SimRedis extends ServerProcess implements RoleOwner {
       // What it waits for may be elsewhere by now.
       const name = upper(blocked.words[0]);
       const elsewhere = this.redirect(peer, [[name, blocked.words]]);
-      const reply = elsewhere ?? execute(blocked.context, blocked.words);
+      const reply = elsewhere ?? blocked.again();
       if (reply !== BLOCKS) this.#unblock(peer, reply);
     }
     this.role?.commit();
@@ -287,7 +317,7 @@ export class SimRedis extends ServerProcess implements RoleOwner {
     this.#waiting.clear();
     this.channels = new Channels();
     this.scripts.clear();
-    this.role?.stop();
+    this.role?.stop(keepsData);
     super.crash(keepsData);
   }
 }
