@@ -44,7 +44,8 @@ describe('WAIT behind a failover', () => {
       sentinel.publish('+switch-master', text);
       await waitFor('the move', () => log.some((line) => line.includes('has moved')));
     }
-    return { open, move };
+    const demote = () => command(before.port, 'REPLICAOF', '127.0.0.1', String(now.port));
+    return { open, move, demote };
   }
 
   test('vouches for no write that the new master may not have, and for those from then on', async () => {
@@ -119,6 +120,19 @@ describe('WAIT behind a failover', () => {
     names.address = null;
     next = ((await askAdmin(socket, 'upgrade', 30_000)) as { pid: number }).pid;
     await waitFor('the next process', () => ringway.child.exitCode !== null);
+    assert.equal(await client.text('WAIT', 1, 5000), 1);
+  });
+
+  test('counts none while its server is a replica already, and nobody has said who is the master', async () => {
+    const { open, move, demote } = await start();
+    const client = await open();
+    assert.equal(await client.text('SET', 'k', 'v'), 'OK');
+    await demote();
+    assert.equal(await client.text('WAIT', 1, 50), 0);
+    const waits = client.text('WAIT', 1, 0);
+    await move();
+    assert.equal(await waits, 0);
+    assert.equal(await client.text('SET', 'k', 'w'), 'OK');
     assert.equal(await client.text('WAIT', 1, 5000), 1);
   });
 

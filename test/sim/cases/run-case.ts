@@ -175,13 +175,13 @@ class Life {
 
   /**
    * What slots that move explain: some keys of a request were at either node, for long or overtaken,
-   * or the body was passed on and not kept.
+   * or the body was passed on and not kept. Both are told to try again, and nothing else.
    */
   #isOfMoves(proxy: number, from: number, op: Op | null, text: string | null): boolean {
     const keys = op === null ? [] : (subjectsOf(op) ?? []);
-    const isSplit = keys.length > 1 && text?.startsWith('TRYAGAIN ') === true;
     const isPassedOn = op !== null && 'size' in op && op.size >= this.#leastStreamed;
-    if (!isSplit && !(isPassedOn && /^(TRYAGAIN|CLUSTERDOWN) /.test(text ?? ''))) return false;
+    const mayBeRefused = keys.length > 1 || isPassedOn;
+    if (!mayBeRefused || text?.startsWith('TRYAGAIN ') !== true) return false;
     return this.#faults.moveExplains(keys, { from, proxy, servers: null }, this.#settling.since);
   }
 
@@ -326,7 +326,8 @@ class Life {
       const text = `is not done, ${client.state}: waits for ${client.waitsFor}`;
       this.#complaints.push(`${client.name} ${text}`);
     }
-    for (const { name, ejected } of this.#hosts.proxies) {
+    // What asks may time out, and have a server ejected anew.
+    for (const { name, ejected } of this.#mayTimeOut ? [] : this.#hosts.proxies) {
       if (ejected.length > 0)
         this.#complaints.push(`${name} leaves ${ejected.join()} out for ever`);
     }

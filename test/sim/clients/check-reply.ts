@@ -57,7 +57,7 @@ const FAILURES: readonly string[] = [
   'TRYAGAIN Multiple keys request during rehashing of slot',
 ];
 
-const NOT_DONE = /^[A-Z]+ \S+ did not do it: (.*)$/;
+const NOT_DONE = /^([A-Z]+) \S+ did not do it: (.*)$/;
 /** Of a server that has left the ring. */
 const EJECTED = 'it is ejected';
 const IN_A_SCRIPT = / script: [0-9a-f]{40}, on @user_script:1\.$/;
@@ -67,9 +67,9 @@ const NO_LEASE = /^ERR no connection to \S+ is free \(max_leased_connections\)$/
 export function isFailure(text: string): boolean {
   const said = text.replace(IN_A_SCRIPT, '');
   if (FAILURES.includes(said) || NO_LEASE.test(said) || MOVING.test(said)) return true;
-  const why = NOT_DONE.exec(said)?.[1];
+  const [, word, why] = NOT_DONE.exec(said) ?? [];
   if (why === EJECTED) return true;
-  return why !== undefined && FAILURES.some((each) => each === why || each === `ERR ${why}`);
+  return why !== undefined && FAILURES.some((each) => each === why || each === `${word} ${why}`);
 }
 
 /** Errors that a time limit of the pool gives by itself, or what is behind such a one. */
@@ -151,12 +151,7 @@ function isReplaced(history: History, id: number, reply: Reply): boolean {
 }
 
 /** As many replicas as it says have all that was written. */
-function isConfirmed(
-  history: History,
-  { written }: Asked,
-  least: number,
-  reply: Reply,
-): boolean {
+function isConfirmed(history: History, { written }: Asked, least: number, reply: Reply): boolean {
   if (reply.kind !== 'integer' || reply.value < least) return false;
   if (reply.value === 0) return true;
   return written.every(({ db, key, id }) => history.copiesOf(db, key, id) > reply.value);

@@ -50,6 +50,8 @@ const WAITAOF_BYTES = encodeText('WAITAOF', '0', '0', '0');
 /** Asked first when a server's own file is waited for: one that keeps none would never say so. */
 const PERSISTENCE = encodeText('INFO', 'persistence');
 const KEEPS_NO_FILE = 'aof_enabled:0';
+/** Such a server has given way, if masters are followed: who has taken its place is heard soon. */
+const ON_REPLICA = /^-ERR WAIT(AOF)? cannot be used with replica instances/;
 
 /**
  * WAIT: the smallest count of replicas that have taken what this client wrote, over the servers
@@ -75,7 +77,7 @@ export function wait(request: SpecialRequest, words: Words): boolean {
     otherwise: null,
     asksReplicas: false,
   };
-  const offsets = new AckedOffsets();
+  const offsets = new AckedOffsets(client.pool.config.followsMaster);
   const wanted: Wanted = {
     ...counts,
     bytes: REPLICATION_BYTES,
@@ -284,15 +286,20 @@ function mayHaveLeft(client: ClientConnection): boolean {
   return session.unseen;
 }
 
+function isOnReplica(error: Buffer): boolean {
+  return ON_REPLICA.test(error.toString('latin1'));
+}
+
 /** What each server has got, in the order of the answers; or an error. */
 function countsOf(
   answers: readonly Answer[],
-  { read }: Wanted,
+  { numbers, read }: Wanted,
 ): readonly (readonly bigint[])[] | Buffer {
   const all: (readonly bigint[])[] = [];
   for (const { body, error, server } of answers) {
-    if (error !== null) return error;
-    const counts = read(body, server);
+    const vouches = error === null || !server.pool.config.followsMaster || !isOnReplica(error);
+    if (error !== null && vouches) return error;
+    const counts = vouches ? read(body, server) : numbers.map(() => 0n);
     if (counts === null || counts.some((count) => count < 0n || count > MOST_REPLICAS)) {
       return INVALID;
     }

@@ -1,4 +1,5 @@
 const MASTER = /^role:master\r$/m;
+const REPLICA_ROLE = /^role:slave\r$/m;
 const OFFSET = /^master_repl_offset:(\d{1,18})\r$/m;
 /** A replica that takes part, and how far it has said that it is. */
 const REPLICA = /^slave\d{1,9}:[^\r\n]{0,512},state=online,offset=(\d{1,18}),[^\r\n]{0,64}\r$/gm;
@@ -12,11 +13,18 @@ const TEXTS: ReadonlySet<number> = new Set(Buffer.from('$='));
  */
 export class AckedOffsets {
   readonly #offsets: Map<object, bigint> = new Map();
+  readonly #followsMaster: boolean;
+
+  /** @param followsMaster a replica has given way: who is the master is heard soon */
+  constructor(followsMaster: boolean) {
+    this.#followsMaster = followsMaster;
+  }
 
   /** @param body of INFO replication @returns null when it is not what a master says */
   count(server: object, body: Buffer): bigint | null {
     if (!TEXTS.has(body[0])) return null;
     const text = body.toString('latin1');
+    if (this.#followsMaster && REPLICA_ROLE.test(text)) return 0n;
     const said = MASTER.test(text) ? OFFSET.exec(text)?.[1] : undefined;
     if (said === undefined) return null;
     const offset = this.#offsets.get(server) ?? BigInt(said);

@@ -180,7 +180,9 @@ export class Operator {
       return;
     }
     const { slot } = move;
-    if (target === null || source?.membership.members.has(target.id) === false) {
+    const isNew = source !== null && target?.membership.owners[slot] === null;
+    // Who has heard of no owner would never hear of one while it imports.
+    if (target === null || isNew || source?.membership.members.has(target.id) === false) {
       this.#again(move);
     } else if (source === null) {
       // Each holds that another one has it.
