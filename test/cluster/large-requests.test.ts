@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { keySlot } from '../../src/distribution/slots.ts';
 import { startBefore, startFakeCluster } from '../support/fake-cluster.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { startInProcess, VARIANTS } from '../support/ringway.ts';
@@ -9,6 +10,33 @@ import { delay, waitFor } from '../support/wait.ts';
 const [OWNED, UNOWNED] = ['bar', 'foo'];
 const DOWN = 'ReplyError: CLUSTERDOWN Hash slot not served';
 const LARGE = 'x'.repeat(200_000);
+const SLOT = keySlot(Buffer.from(OWNED), 0, OWNED.length);
+
+describe('a large request of a cluster that is kept whole', () => {
+  for (const [how, sendsElsewhere] of [
+    ['MOVED', (port: number) => `-MOVED ${SLOT} 127.0.0.1:${port}\r\n`],
+    ['ASK', (port: number) => `-ASK ${SLOT} 127.0.0.1:${port}\r\n`],
+  ] as const) {
+    test(`goes where its node sends it, with little room for what is queued: ${how}`, async (t) => {
+      const target: { ports: readonly number[] } = { ports: [] };
+      const cluster = await startFakeCluster(2, (node, text) => {
+        const isMoved = node === 0 && text.startsWith(`SET ${OWNED}`);
+        return isMoved ? sendsElsewhere(target.ports[1]) : undefined;
+      });
+      target.ports = cluster.ports;
+      t.after(() => cluster.stop());
+      const ringway = await startBefore(cluster, { server_output_limit: 65_536 });
+      t.after(() => ringway.stop());
+      const client = await RespClient.open(ringway.port);
+      t.after(() => client.close());
+      const set = ['SET', OWNED, LARGE];
+      const replies = await client.pipeline([set, set, set, ['GET', `{${OWNED}}2`]]);
+      assert.deepEqual(replies.map(String), ['OK', 'OK', 'OK', 'OK']);
+      const sets = cluster.asked[1].filter((text) => text === set.join(' '));
+      assert.equal(sets.length, 3);
+    });
+  }
+});
 
 for (const variant of VARIANTS.slice(0, 3)) {
   for (const [how, most] of [

@@ -43,8 +43,10 @@ export abstract class RequestSender implements SendOwner, Flushable {
     this.inFlight = new InFlight(pool.notes !== null);
     this.out = new SendQueue(engine.slabs, engine.writer, this);
     this.sent = new SentRequests(this.out, this.inFlight);
-    const { serverOutputLimit } = pool.config;
-    this.kept = keeps ? new KeptRequests(engine.slabs, serverOutputLimit) : null;
+    const { serverOutputLimit, maxAssembledRequest } = pool.config;
+    // Whatever is assembled can be sent again, with as much behind it as may be queued.
+    const most = serverOutputLimit + maxAssembledRequest;
+    this.kept = keeps ? new KeptRequests(engine.slabs, most) : null;
     this.out.keeper = this.kept;
   }
 
