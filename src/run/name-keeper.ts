@@ -58,7 +58,11 @@ export class NameKeeper {
   /** While it is frozen names lead where they led. */
   set frozen(frozen: boolean) {
     this.#frozen = frozen;
-    if (!frozen && this.#watch.known.length > 0) this.#tell(this.#watch.known);
+    if (frozen) return;
+    const known = new Map(this.#watch.known);
+    const gone = [...this.#told.keys()].filter((host) => !known.has(host));
+    const news: NameAddresses = [...known, ...gone.map((host) => [host, null] as const)];
+    if (news.length > 0) this.#tell(news);
   }
 
   stop(): void {
