@@ -131,7 +131,7 @@ export class MemberList {
   }
 
   /** The most that were in the rings, and listed for a while, of late. */
-  get most(): number {
+  get #most(): number {
     return this.#sizes[0]?.size ?? 0;
   }
 
@@ -181,7 +181,7 @@ export class MemberList {
     const taken = this.#taken as readonly string[];
     const stay = without(taken, over);
     const next = this.#withComing(stay);
-    if (over.length > 0 && 2 * next.length < this.most) {
+    if (over.length > 0 && 2 * next.length < this.#most) {
       return { next: this.#withComing(taken), wait: 'shrinking', withheld: gone };
     }
     const kept = without(gone, over);
