@@ -1,6 +1,7 @@
 import type { Pool } from './pool/pool.ts';
 import { isClientOrder, obeyOrder } from './redis/clients/client-orders.ts';
 import { type CountQuestion, countHere } from './redis/pubsub/counts.ts';
+import { isHearer, isHearerQuestion } from './redis/tracking/arrived.ts';
 import { isTellQuestion, tellHere } from './redis/tracking/redirect.ts';
 import { countedHere, isCountersQuestion } from './siblings/pool-counts.ts';
 
@@ -13,5 +14,6 @@ export function answerSibling(pools: readonly Pool[], question: object): object 
   const pool = pools.find(({ config }) => config.name === name && config.redis);
   if (isClientOrder(question)) return obeyOrder(pool, question);
   if (isTellQuestion(question)) return tellHere(pool, question);
+  if (isHearerQuestion(question)) return isHearer(pool, question.hearer);
   return countHere(pool, question as CountQuestion);
 }

@@ -96,6 +96,11 @@ describe('the number of a client', () => {
       const lately = await open();
       await lately.ask(['HELLO', '3']);
       const writer = await open();
+      // One that another client has named, and does not any more.
+      const idle = await open();
+      await idle.ask(['HELLO', '3']);
+      await writer.ask(['CLIENT', 'TRACKING', 'ON', 'REDIRECT', await numberOf(idle)]);
+      assert.deepEqual(await writer.ask(['CLIENT', 'TRACKING', 'OFF']), ['+OK\r\n']);
       const ids: string[] = [];
       for (const [i, hearer] of hearers.entries()) {
         const id =
@@ -127,7 +132,8 @@ describe('the number of a client', () => {
         const [info] = await each.ask(['CLIENT', 'TRACKINGINFO']);
         assert.doesNotMatch(info, /broken/);
       }
-      for (const each of [early, lately, writer, ...hearers]) each.close();
+      assert.deepEqual(await idle.ask(['PING']), ['+PONG\r\n'], 'nothing that it might forget');
+      for (const each of [early, lately, writer, idle, ...hearers]) each.close();
     });
   }
 });

@@ -53,9 +53,8 @@ import { refusal, repeatable } from './not-executed.ts';
 import { hubsOf, prepareHubs } from './pubsub/hub/hubs.ts';
 import { resumeSubscriptions } from './pubsub/moves/arrivals.ts';
 import { tellOfMoves } from './pubsub/sentinel-channels.ts';
+import { tellArrived } from './tracking/arrived.ts';
 import { resume } from './tracking/commands.ts';
-import { ALL_KEYS } from './tracking/lines/push.ts';
-import { Mailbox } from './tracking/mailbox.ts';
 import { knownTrackerOf } from './tracking/trackers.ts';
 
 const PUSH = 0x3e; // '>'
@@ -207,7 +206,7 @@ export class RedisProtocol implements ClientProtocol {
   }
 
   tellToForget(client: ClientConnection): void {
-    Mailbox.of(client).tell(ALL_KEYS);
+    tellArrived(client);
   }
 
   resumeSubscriptions(client: ClientConnection, saved: SavedSubscriptions): void {

@@ -15,9 +15,8 @@ import { answer, type SpecialRequest } from '../../routing/request.ts';
 import { askSiblings } from '../../siblings/question.ts';
 import { Starting } from '../listening/starting.ts';
 import type { Local, Words } from '../words.ts';
+import { tellArrived } from './arrived.ts';
 import { noteHearer, seekHearer } from './hearers.ts';
-import { ALL_KEYS } from './lines/push.ts';
-import { Mailbox } from './mailbox.ts';
 import { conflictOf, readOptions, type TrackingOptions } from './options.ts';
 import type { TellAnswer, TellQuestion } from './redirect.ts';
 import { trackerOf } from './trackers.ts';
@@ -139,7 +138,7 @@ function start(
 export function resume(client: ClientConnection, { tracking, hears }: SavedSession): void {
   if (hears) noteHearer(client);
   // Who has subscribed is told when it has its subscriptions again.
-  if (hears && client.subscriptions === null) Mailbox.of(client).tell(ALL_KEYS);
+  if (hears && client.subscriptions === null) tellArrived(client);
   if (tracking) goOn(client, tracking);
 }
 
