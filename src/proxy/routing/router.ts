@@ -85,7 +85,7 @@ export class RequestRouter implements Router {
       return this.choose(client, server, lane, intent);
     }
     const chosen = client.pool.servers[server];
-    const connection = readerOf(client, chosen, lane);
+    const connection = readerOf(client, chosen, lane, NONE);
     if (connection === null) {
       if (client.pool.config.readFrom !== 'replica') {
         return this.choose(client, server, lane, intent);
@@ -155,7 +155,7 @@ export class RequestRouter implements Router {
     let allAwaited = true;
     for (let i = 0; i < count; i++) {
       const server = servers[i] as Server;
-      let connection = fromReplicas ? readerOf(client, server, lane) : null;
+      let connection = fromReplicas ? readerOf(client, server, lane, chosen) : null;
       if (!onlyReplicas) connection ??= server.connectionFor(client.id, lane, chosen);
       if (connection === null) {
         missing++;
@@ -238,10 +238,15 @@ function needsMaster({ session, pipeline, pool }: Reader, lane: number): boolean
 }
 
 /** The connection to a replica that answers a read of a client; null when none does. */
-function readerOf(client: Reader, server: Server, lane: number): BackendConnection | null {
+function readerOf(
+  client: Reader,
+  server: Server,
+  lane: number,
+  spared: readonly (BackendConnection | null)[],
+): BackendConnection | null {
   // After a reload the replicas of before may be known still.
   if (client.pool.config.readFrom === 'master') return null;
-  const connection = server.readers?.shared(client.id, lane) ?? null;
+  const connection = server.readers?.shared(client.id, lane, spared) ?? null;
   if (connection !== null) server.counters[REPLICA_READS]++;
   return connection;
 }

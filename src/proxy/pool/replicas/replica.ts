@@ -8,7 +8,7 @@ import type { Lane } from '../../backend/lane.ts';
 import { PURPOSE_SHARED } from '../../backend/owned-connection.ts';
 import type { ConnectionOwner, Heir, OwnerPool } from '../../backend/owner.ts';
 import { exactMillis, millis } from '../../engine/clock.ts';
-import type { ConnectionBudget } from '../connection-budget.ts';
+import type { ConnectionBudget, Spared } from '../connection-budget.ts';
 import { Places } from '../connections/places.ts';
 import { TitledServer } from '../connections/titled-server.ts';
 import type { Lanes } from '../lanes.ts';
@@ -68,19 +68,20 @@ export class Replica extends TitledServer implements ConnectionOwner {
   /**
    * The connection for a client's read, opened when there is none; null when the master has to
    * answer it.
+   * @param spared when room is made
    */
-  shared(client: number, lane: number): BackendConnection | null {
+  shared(client: number, lane: number, spared: Spared): BackendConnection | null {
     if (this.#awayUntil !== 0) {
       if (millis() < this.#awayUntil) return null;
       this.#awayUntil = 0;
     }
     const at = this.places.of(client, lane);
-    return this.places.at(at) ?? this.#open(at, this.pool.lanes.at(lane));
+    return this.places.at(at) ?? this.#open(at, this.pool.lanes.at(lane), spared);
   }
 
-  #open(at: number, lane: Lane): BackendConnection | null {
+  #open(at: number, lane: Lane, spared: Spared): BackendConnection | null {
     const { budget, engine } = this.pool;
-    if (!budget.makeRoom()) return null;
+    if (!budget.makeRoom(spared)) return null;
     return this.places.open(
       at,
       () => {

@@ -1,5 +1,6 @@
 import type { BackendConnection } from '../../backend/backend-connection.ts';
 import type { Lane } from '../../backend/lane.ts';
+import type { Spared } from '../connection-budget.ts';
 import { Replica, type ReplicatedServer } from './replica.ts';
 
 /** Where a replica is; null = the master itself. */
@@ -41,12 +42,12 @@ export class ServerReaders {
 
   /**
    * The connection for a read of a client: each keeps to one server, and does not go back in time.
-   * @returns null when the master is to answer it
+   * @param spared when room is made @returns null when the master is to answer it
    */
-  shared(client: number, lane: number): BackendConnection | null {
+  shared(client: number, lane: number, spared: Spared): BackendConnection | null {
     const readers = this.#readers;
     const { length } = readers;
-    return length === 0 ? null : (readers[client % length]?.shared(client, lane) ?? null);
+    return length === 0 ? null : (readers[client % length]?.shared(client, lane, spared) ?? null);
   }
 
   /** Connections to those whose names lead elsewhere now take no more requests. */
