@@ -42,7 +42,12 @@ import { type LaneKey, type Lanes, laneKey } from '../lanes.ts';
 import type { PoolProtocol } from '../protocol.ts';
 import type { Server } from '../server.ts';
 import type { ClusterSlots } from './cluster-slots.ts';
-import { type Toward, type WaitingRequest, WaitingRequests } from './waiting-requests.ts';
+import {
+  type Held,
+  type Toward,
+  type WaitingRequest,
+  WaitingRequests,
+} from './waiting-requests.ts';
 
 /** The pool whose requests are moved. */
 export interface MovedPool {
@@ -291,17 +296,17 @@ export class RequestMoves implements RequestMover {
   }
 
   /** A block of the client's waits for its slot: what it has asked behind it waits, too. */
-  hold(client: number, block: object): void {
+  hold(client: number, block: Held): void {
     this.#waiting.hold(client, block);
   }
 
   /** Whether nothing waits that the client has asked before the block. */
-  isNext(client: number, block: object): boolean {
+  isNext(client: number, block: Held): boolean {
     return this.#waiting.isNext(client, block);
   }
 
   /** A block that was held has gone, or is given up. */
-  release(client: number, block: object): void {
+  release(client: number, block: Held): void {
     this.#waiting.release(client, block);
   }
 

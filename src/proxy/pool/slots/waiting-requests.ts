@@ -23,7 +23,12 @@ export interface WaitingRequest {
   /** Where it was sent on to; null = where its slot is then. */
   readonly toward: Toward | null;
   /** The latest of what its client has asked before and that waits elsewhere; null = nothing. */
-  readonly behind: object | null;
+  readonly behind: Held | null;
+}
+
+/** What of a client waits elsewhere: its place among all that the client has asked. */
+export interface Held {
+  readonly slot: number;
 }
 
 /** A node that a request was sent on to. */
@@ -55,7 +60,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
   /** Of each client, in the order in which it has asked; none is due before the one before it. */
   readonly #waiting: Map<number, WaitingRequest[]> = new Map();
   /** What of each client waits elsewhere, oldest first: what it asks meanwhile is behind. */
-  readonly #held: Map<number, Set<object>> = new Map();
+  readonly #held: Map<number, Set<Held>> = new Map();
   /** How many wait, and what they take. */
   count = 0;
   readonly #room: SharedRoom;
@@ -89,7 +94,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
   }
 
   /** `what` waits elsewhere: what comes of the client from now on stays until release(). */
-  hold(client: number, what: object): void {
+  hold(client: number, what: Held): void {
     const held = this.#held.get(client);
     if (held === undefined) this.#held.set(client, new Set([what]));
     else held.add(what);
@@ -97,7 +102,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
   }
 
   /** `what` has gone, or never will: who was behind it alone goes soon. */
-  release(client: number, what: object): void {
+  release(client: number, what: Held): void {
     const held = this.#held.get(client);
     held?.delete(what);
     if (held?.size === 0) this.#held.delete(client);
@@ -106,7 +111,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
   }
 
   /** Whether nothing of the client waits that it has asked before `what`, which is held. */
-  isNext(client: number, what: object): boolean {
+  isNext(client: number, what: Held): boolean {
     const [oldest] = this.#held.get(client) ?? [];
     const first = this.#waiting.get(client)?.[0];
     return oldest === what && (first === undefined || this.#isHeld(first));
@@ -120,8 +125,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
     let at = all.length;
     while (at > 0 && isBefore(request.entry, all[at - 1].request.entry)) at--;
     const due = dueBehind(all[at - 1], millis() + ms);
-    const behind =
-      at < all.length ? all[at].behind : ([...(this.#held.get(client) ?? [])].at(-1) ?? null);
+    const behind = this.#heldBefore(client, request.entry, all[at]);
     // Then it is here, come what may.
     all.splice(at, 0, { request, lane, due, toward, behind });
     for (let i = at + 1; i < all.length && all[i].due < due; i++) all[i].due = due;
@@ -130,6 +134,19 @@ export class WaitingRequests implements Timed, GuardedConnection {
     this.#engine.connections.add(this);
     this.#engine.deadlines.arm(this, due);
     return true;
+  }
+
+  /**
+   * The latest of what is held of a client and was asked before a request: one that comes back may
+   * have been asked before all of it. @param next waits behind the request
+   */
+  #heldBefore(client: number, entry: InFlightEntry, next: WaitingRequest | undefined): Held | null {
+    let latest: Held | null = null;
+    for (const each of this.#held.get(client) ?? []) {
+      if (entry.clientId >= 0 && ((each.slot - entry.slot) | 0) > 0) continue;
+      latest = each;
+    }
+    return entry.clientId >= 0 ? latest : (next?.behind ?? latest);
   }
 
   /** Those whose time has come, and that nothing holds back: the first ones of each client. */

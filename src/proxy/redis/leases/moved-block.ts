@@ -30,6 +30,8 @@ export class MovedBlock {
   /** Where it has its place among what its client waits for. */
   readonly #mover: RequestMoves | null;
   #tries = 0;
+  /** Where it was sent last, or why it was not carried out. */
+  #redirection: Redirection | null = null;
 
   constructor(client: ClientConnection, transaction: Transaction, claim: Claim) {
     this.#client = client;
@@ -40,8 +42,15 @@ export class MovedBlock {
     this.#mover = client.pool.mover;
   }
 
+  /** Its place among all that its client has asked. */
+  get slot(): number {
+    return this.#claim.slot;
+  }
+
   /** @returns whether it is sent again */
-  again({ slot }: Redirection): boolean {
+  again(redirection: Redirection): boolean {
+    const { slot } = redirection;
+    this.#redirection = redirection;
     return (slot < 0 || slot === this.#transaction.slot) && this.#sendLater();
   }
 
@@ -110,8 +119,19 @@ export class MovedBlock {
       return true;
     }
     const waits = this.#sendLater();
-    if (!waits) this.#fail(pool.servers[server].lastFailure);
+    if (!waits) this.#giveUp(pool.servers[server].lastFailure);
     return waits;
+  }
+
+  /** It has waited enough, for its slot or for what its client has asked before. */
+  #giveUp(failure: Failure): void {
+    const redirection = this.#redirection;
+    if (redirection === null || this.#mover === null) {
+      this.#fail(failure);
+      return;
+    }
+    const said = this.#mover.refuse(redirection);
+    this.#answer(replies.execAborted(said.toString('latin1', 1, said.length - 2)));
   }
 
   #fail(failure: Failure): void {

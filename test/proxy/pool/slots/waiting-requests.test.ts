@@ -67,7 +67,7 @@ describe('requests that wait for their slot', () => {
 
   test('behind something of their client that waits elsewhere they stay, and others go', () => {
     const { waiting, given, add } = watched();
-    const [first, second] = [{}, {}];
+    const [first, second] = [{ slot: -2 }, { slot: -1 }];
     waiting.hold(7, first);
     waiting.hold(7, second);
     assert.ok(waiting.has(7));
@@ -90,7 +90,7 @@ describe('requests that wait for their slot', () => {
 
   test('what has waited before something was held goes first', () => {
     const { waiting, given, add } = watched();
-    const block = {};
+    const block = { slot: 0 };
     add(7, 0, MINUTE);
     waiting.hold(7, block);
     add(7, 1);
@@ -104,9 +104,25 @@ describe('requests that wait for their slot', () => {
     waiting.close();
   });
 
+  test('what comes back and was asked before what is held meanwhile goes first', () => {
+    const { waiting, given, add } = watched();
+    const block = { slot: 1 };
+    waiting.hold(7, block);
+    add(7, 2);
+    add(7, 0);
+    assert.ok(!waiting.isNext(7, block));
+    waiting.hurry();
+    assert.deepEqual(given, ['7/0']);
+    assert.ok(waiting.isNext(7, block));
+    waiting.release(7, block);
+    waiting.hurry();
+    assert.deepEqual(given, ['7/0', '7/2']);
+    waiting.close();
+  });
+
   test('what waits behind something that is held goes before what is held later', () => {
     const { waiting, given, add } = watched();
-    const [first, second] = [{}, {}];
+    const [first, second] = [{ slot: 0 }, { slot: 2 }];
     waiting.hold(7, first);
     add(7, 1);
     waiting.hold(7, second);
@@ -124,7 +140,7 @@ describe('requests that wait for their slot', () => {
 
   test('of what is held of one client the oldest is next, however often it is held', () => {
     const { waiting } = watched();
-    const [first, second] = [{}, {}];
+    const [first, second] = [{ slot: 0 }, { slot: 1 }];
     for (const each of [first, second, first]) waiting.hold(7, each);
     assert.deepEqual([waiting.isNext(7, first), waiting.isNext(7, second)], [true, false]);
     waiting.release(7, first);
@@ -134,7 +150,7 @@ describe('requests that wait for their slot', () => {
 
   test('a client that is held keeps its number until it is released', () => {
     const { engine, waiting } = watched();
-    const block = {};
+    const block = { slot: 0 };
     const named = (): number[] => {
       const ids = new Set<number>();
       for (const connection of engine.connections) connection.collectClients(ids);
@@ -150,7 +166,7 @@ describe('requests that wait for their slot', () => {
   test('they are given up with all others when the pool ends, held or not', () => {
     const { engine, waiting, given, add } = watched();
     const before = engine.budget.used;
-    waiting.hold(7, {});
+    waiting.hold(7, { slot: 0 });
     add(7, 0);
     add(8, 0, MINUTE);
     waiting.close();
@@ -161,7 +177,7 @@ describe('requests that wait for their slot', () => {
 
   test('none waits for one of its client that went before its time', () => {
     const { waiting, given, add } = watched();
-    const block = {};
+    const block = { slot: -1 };
     waiting.hold(8, block);
     add(8, 0);
     add(7, 0, MINUTE);
