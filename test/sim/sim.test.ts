@@ -9,9 +9,9 @@ import { runCase } from './cases/run-case.ts';
 // shown as a timeline, by `npm run sim -- --seed S --cases 1`.
 
 const FIRST_SEED = 1;
-const SEEDS = 40;
+const SEEDS = 32;
 /** Seeds of one test. */
-const BLOCK = 20;
+const BLOCK = 16;
 const TWICE = [3, 7, 12, 46];
 
 const seen = new Pairs();

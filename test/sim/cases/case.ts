@@ -22,6 +22,8 @@ export type Op =
   /** One of the two keys of a pair, which are written together. */
   | { readonly op: 'half'; readonly key: number; half: 'a' | 'b'; id: number; size: number }
   | { readonly op: 'pair'; readonly key: number }
+  /** One key of a pair is read. */
+  | { readonly op: 'one'; readonly key: number; readonly half: 'a' | 'b' }
   /** Both keys of a pair, by MSET. */
   | { readonly op: 'both'; readonly key: number; readonly id: number; readonly size: number }
   /** A register that is written over what was read of it, with WATCH. */
@@ -168,8 +170,12 @@ export type ConnectionState = (typeof CONNECTION_STATES)[number];
 /** A client that is at something, and a connection to a server that stands in some way. */
 export interface Moment {
   readonly client?: ClientState;
-  /** What the client waits for. */
+  /** What the client waits for: of faults of servers, that one is hit. */
   readonly asked?: Op['op'];
+  /** What it has asked behind that. */
+  readonly behind?: Op['op'];
+  /** It has sent a part of a large request. */
+  readonly begun?: boolean;
   readonly connection?: ConnectionState;
   /** Slots of a cluster are on the move. */
   readonly moving?: true;
@@ -187,6 +193,8 @@ export interface Fault {
   readonly proxy?: number;
   /** hosts: the other one; sentinel faults: which sentinel. */
   readonly host?: number;
+  /** reshard, grow: which slots are moved; none = they are chosen when it comes. */
+  readonly slots?: readonly number[];
   /** reload: which of the two configurations. */
   readonly config?: number;
 }

@@ -4,21 +4,23 @@ import type { ServerProcess } from '../servers/server-process.ts';
 import { type Aim, momentOf } from './aims.ts';
 import {
   CLUSTER_FAULTS,
-  type ConnectionState,
   FAULT_KINDS,
   type Fault,
   type FaultKind,
   SENTINEL_FAULTS,
 } from './case.ts';
+import type { Operation } from './cluster/clustered.ts';
 import { type Asking, Excuses } from './explanations.ts';
 import { cutOff, masterOf, sever } from './network-faults.ts';
 import { Pairs } from './pairs.ts';
+import { connectionState, keysAwaited, stageOf } from './stage.ts';
 import {
   type Chosen,
   EMPTYING,
   hasVictim,
   isOfClients,
   LOSING_NOTHING,
+  MOVING,
   microsOf,
   OF_SERVERS,
   type Parties,
@@ -56,6 +58,8 @@ export class FaultScheduler {
   readonly excuses: Excuses;
   /** Shards of which two sentinels were told to replace the master: they made two of one epoch. */
   readonly collided: Set<string> = new Set();
+  /** Told of each before it is carried out. */
+  onBegin: (fault: Chosen) => void = () => {};
   #healedAt = 0;
   readonly #troubled: Set<string> = new Set();
 
@@ -105,9 +109,10 @@ export class FaultScheduler {
         this.#planned--;
         const { server, client, proxy, config } = fault;
         const isWhole = fault.kind !== undefined && server !== undefined && client !== undefined;
-        if (isWhole && proxy !== undefined && config !== undefined) this.#begin(fault as Chosen);
-        else if (fault.when !== undefined) this.#await({ fault, when: fault.when });
-        else this.#beginAny(fault);
+        if (fault.when !== undefined) this.#await({ fault, when: fault.when });
+        else if (isWhole && proxy !== undefined && config !== undefined) {
+          this.#begin(fault as Chosen);
+        } else this.#beginAny(fault);
       });
     }
   }
@@ -130,15 +135,8 @@ export class FaultScheduler {
   look(proxy: number): void {
     for (const aim of this.#aims) {
       const candidate = this.#candidate(aim.fault);
-      const { servers, clients, clustered } = this.#parties;
-      const stage = {
-        ...{ servers: servers.length, clients: clients.length },
-        moving: clustered?.moving === true,
-        connectionState: (server: number) => this.#connectionState(proxy, server),
-        clientState: (client: number) => clients[client].state,
-        clientAsked: (client: number) => clients[client].asked,
-      };
-      const met = momentOf(aim.when, stage, candidate.client);
+      const { clients } = this.#parties;
+      const met = momentOf(aim.when, stageOf(this.#parties, proxy), candidate.client);
       const chosen = met === null ? null : { ...candidate, ...met, proxy };
       if (chosen === null || !this.#mayBegin(chosen)) continue;
       if (isOfClients(chosen.kind) && clients[chosen.client].proxy !== proxy) continue;
@@ -170,7 +168,8 @@ export class FaultScheduler {
     return {
       ...{ atMs: fault.atMs, forMs: fault.forMs, kind, server, client },
       proxy: isOfClients(kind) ? clients[client].proxy : proxy,
-      config: random.below(2),
+      config: fault.config ?? random.below(2),
+      slots: fault.slots ?? [],
       host: shards === null && clustered === null ? 0 : random.below(this.#hosts.length),
     };
   }
@@ -192,21 +191,16 @@ export class FaultScheduler {
 
   #pairOf({ kind, server, client, proxy }: Chosen): string {
     const { clients } = this.#parties;
-    const state = this.#connectionState(proxy, server);
+    const state = connectionState(this.#parties, proxy, server);
     return Pairs.key(kind, clients[client % clients.length].state, state);
   }
 
-  #connectionState(proxy: number, server: number): ConnectionState {
-    const { proxies, servers, shards, clustered } = this.#parties;
-    const { name, address, port } = servers[server];
-    const title = clustered === null ? (shards?.shardOf(name) ?? name) : `${address}:${port}`;
-    return proxies[proxy].connectionState(title);
-  }
-
-  #begin(fault: Chosen): void {
+  #begin(given: Chosen): void {
     const { world } = this.#parties;
-    if (!this.#mayBegin(fault)) return;
+    if (!this.#mayBegin(given)) return;
+    const fault = { ...given, slots: this.#slotsOf(given) };
     const pair = this.#pairOf(fault);
+    this.onBegin(fault);
     const end = this.#carryOut(fault);
     if (end === NOTHING) return;
     this.pairs.add(pair);
@@ -226,6 +220,13 @@ export class FaultScheduler {
       over();
       world.trace.add('world', 2, () => `${fault.kind} is over`);
     });
+  }
+
+  /** Slots that are moved. */
+  #slotsOf({ kind, slots = [], host, client }: Chosen): readonly number[] {
+    const { clustered } = this.#parties;
+    if (clustered === null || slots.length > 0 || !MOVING.includes(kind)) return slots;
+    return clustered.chooseSlots(host, keysAwaited(this.#parties, client));
   }
 
   /** @returns told when it is over */
@@ -316,7 +317,7 @@ export class FaultScheduler {
       case 'promote':
       case 'grow':
       case 'shrink':
-        return this.#operate(fault.kind, server.name, fault.host);
+        return this.#operate(fault.kind, server.name, fault.slots);
       case 'failover':
         return this.#failover(fault);
       case 'sentinel-crash': {
@@ -350,8 +351,8 @@ export class FaultScheduler {
   }
 
   /** What is done to a cluster. */
-  #operate(kind: 'reshard' | 'promote' | 'grow' | 'shrink', server: string, salt: number): End {
-    const told = this.#parties.clustered?.carryOut(kind, server, salt) ?? null;
+  #operate(kind: Operation, server: string, slots: readonly number[]): End {
+    const told = this.#parties.clustered?.carryOut(kind, server, slots) ?? null;
     this.#say(told ?? `${kind}: nothing is there for it`);
     if (told === null) return NOTHING;
     const { micros } = this.#parties.world;

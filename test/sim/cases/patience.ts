@@ -26,11 +26,14 @@ export function refusalsOf({ pools }: Case): string[] {
   return onlyReplicas ? [...texts, NO_REPLICA] : texts;
 }
 
-/**
- * What a request waits for at most: a connection, an answer, and both again if it is repeated.
- * @param isFollowed masters may be replaced, and are waited for
- */
-export function aloneMicros(keys: PoolKeys, isFollowed: boolean): number {
+/** What a request waits for at most: a connection, an answer, and both again if it is repeated. */
+export function aloneMicros({ availability, cluster, pools }: Case): number {
+  const isFollowed = availability !== undefined || cluster !== undefined;
+  return Math.max(...pools.map((keys) => aloneIn(keys, isFollowed)));
+}
+
+/** @param isFollowed masters may be replaced, and are waited for */
+function aloneIn(keys: PoolKeys, isFollowed: boolean): number {
   const ms = (key: string): number => Number(keys[key] ?? 0);
   if (ms('timeout') === 0) return Number.POSITIVE_INFINITY;
   const once = 2 * Math.max(ms('timeout'), ms('connect_timeout')) + ms('breaker_max_wait');

@@ -254,6 +254,7 @@ export const REGRESSIONS: readonly Regression[] = [
           proxy: 0,
           config: 0,
           host: 5,
+          slots: [2121, 14_268],
         },
       ],
     },

@@ -12,7 +12,9 @@ import { Network } from '../net/network.ts';
 import { SimRedis } from '../servers/redis/sim-redis.ts';
 import { install, uninstall } from '../world/surroundings.ts';
 import { World } from '../world/world.ts';
+import { complaintsOf } from './accounts.ts';
 import type { Case, Op } from './case.ts';
+import { noteDeafened } from './deafened.ts';
 import { Disturbances } from './disturbances.ts';
 import type { Asking } from './explanations.ts';
 import { FaultScheduler } from './faults.ts';
@@ -20,6 +22,7 @@ import { Losses } from './ha/losses.ts';
 import { Masters } from './ha/masters.ts';
 import { ReplicaReads } from './ha/replica-reads.ts';
 import { Settling } from './ha/settling.ts';
+import { HalfRequests } from './half-requests.ts';
 import { inspection } from './inspection.ts';
 import { Pairs } from './pairs.ts';
 import { type Hosts, PASSWORD, startAll } from './parties.ts';
@@ -28,6 +31,7 @@ import type { Result } from './result.ts';
 
 /** Virtual milliseconds: until the proxies must listen. */
 const START_MS = 1_000;
+const SPLIT = /^(EXECABORT Transaction discarded because of: )?TRYAGAIN /;
 /** A request is longer than its value by this at most. */
 const HEAD_BYTES = 200;
 /** The longest that a case may take until all clients are done. */
@@ -80,6 +84,7 @@ class Life {
   readonly #replicaReads: ReplicaReads | null;
   readonly #settling: Settling;
   readonly #disturbances: Disturbances;
+  readonly #halves: HalfRequests;
   readonly #faults: FaultScheduler;
   readonly #clients: readonly SimClient[];
   readonly #listeners: readonly SimListener[];
@@ -99,12 +104,15 @@ class Life {
     this.#airwaves = new Airwaves(now);
     this.#history = new History(now, (key, from) => this.#ownersOf(key, from));
     this.#replicaReads = this.#newReplicaReads();
+    this.#history.stalledMicros = Math.max(0, ...given.faults.map(({ forMs }) => forMs)) * 1000;
     this.#history.onlyWhoAnswered = clustered !== null || this.#replicaReads !== null;
     this.#history.ownersSince = (key, write, bytes) => this.#ownersSince(key, write, bytes);
     this.#history.onPublished = (...message) => this.#airwaves.published(...message);
     for (const server of servers) this.#history.watch(server);
     this.#losses = new Losses(this.#history, servers);
     this.#disturbances = new Disturbances(now);
+    this.#halves = new HalfRequests(world, network, this.#disturbances);
+    for (const server of servers) this.#halves.watch(server);
     this.#isImpatient = given.pools.some(isImpatient);
     this.#mayTimeOut = !given.calm && this.#isImpatient;
     this.#settling = new Settling(world, shards ?? clustered, () => this.#faults.healedAt);
@@ -128,6 +136,8 @@ class Life {
       given.kinds,
       this.#foundMs * 1000,
     );
+    if (shards !== null || clustered !== null) return;
+    this.#faults.onBegin = (fault) => noteDeafened(parties, this.#census, fault);
   }
 
   #newReplicaReads(): ReplicaReads | null {
@@ -141,6 +151,8 @@ class Life {
     const reads = new ReplicaReads(this.#given, this.#world, this.#network, {
       ...{ servers: all, proxies, masterOf },
     });
+    // A replica knows of no slot that is on the move: of a key that has gone it says that it is not.
+    this.#history.isSplit = (key) => clustered?.touches([key]) === true;
     this.#history.onRead = (server, key) => reads.onRead(server, key);
     this.#history.mayAnswer = (server, { sentAt }, to) => reads.mayAnswer(server, sentAt, to);
     return reads;
@@ -181,7 +193,7 @@ class Life {
     const keys = op === null ? [] : (subjectsOf(op) ?? []);
     const isPassedOn = op !== null && 'size' in op && op.size >= this.#leastStreamed;
     const mayBeRefused = keys.length > 1 || isPassedOn;
-    if (!mayBeRefused || text?.startsWith('TRYAGAIN ') !== true) return false;
+    if (!mayBeRefused || !SPLIT.test(text ?? '')) return false;
     return this.#faults.moveExplains(keys, { from, proxy, servers: null }, this.#settling.since);
   }
 
@@ -218,17 +230,11 @@ class Life {
       refusals: refusalsOf(given),
       healedAt: () => this.#settling.since,
       prompt: given.calm
-        ? { aloneMicros: this.#aloneMicros, movingMicros: () => this.#movingMicros }
+        ? { aloneMicros: aloneMicros(given), movingMicros: () => this.#movingMicros }
         : null,
       sent: (id) => this.#airwaves.sent(id, proxy),
       acknowledged: (id, sentAt) => this.#acknowledged(proxy, id, sentAt),
     };
-  }
-
-  get #aloneMicros(): number {
-    const { availability, cluster, pools } = this.#given;
-    const isFollowed = availability !== undefined || cluster !== undefined;
-    return Math.max(...pools.map((keys) => aloneMicros(keys, isFollowed)));
   }
 
   get #movingMicros(): number {
@@ -280,7 +286,11 @@ class Life {
     await world.run(LONGEST_MS * 1000, () => parties.every(({ done }) => done));
     await this.#heal();
     await this.#inspect();
-    this.#checkAccounts();
+    const accountants = {
+      ...{ losses: this.#losses, census: this.#census, halves: this.#halves },
+      ...{ faults: this.#faults, resubscribes: this.#resubscribes },
+    };
+    this.#complaints.push(...complaintsOf(this.#given, this.#hosts, accountants));
     const restAt = world.micros;
     await this.#rest(restAt);
     return this.#result(restAt);
@@ -336,15 +346,6 @@ class Life {
     await world.run(toldAt + SLOW_MS * 1000);
     for (const listener of this.#listeners) listener.check(toldAt);
     for (const listener of this.#listeners) listener.leave();
-  }
-
-  #checkAccounts(): void {
-    const { shards, clustered, servers } = this.#hosts;
-    const serving = shards?.masters ?? clustered?.cluster.masters ?? servers;
-    this.#complaints.push(...this.#losses.check(serving, this.#faults.isPlanned));
-    // Nodes of a cluster count who hears of a message at one of them.
-    if (this.#hosts.clustered !== null) return;
-    this.#complaints.push(...this.#census.complaints(this.#resubscribes));
   }
 
   get #resubscribes(): boolean {

@@ -2,7 +2,7 @@ import type { Network } from '../net/network.ts';
 import type { SimProxy } from '../proxy/sim-proxy.ts';
 import type { ServerProcess } from '../servers/server-process.ts';
 import type { World } from '../world/world.ts';
-import { type ClientState, FAULT_KINDS, type Fault, type FaultKind } from './case.ts';
+import { type ClientState, FAULT_KINDS, type Fault, type FaultKind, type Op } from './case.ts';
 import type { Clustered } from './cluster/clustered.ts';
 import type { Disturbances } from './disturbances.ts';
 import type { Scope } from './explanations.ts';
@@ -19,8 +19,10 @@ export interface FaultyClient {
   readonly proxy: number;
   /** What it is at. */
   readonly state: ClientState;
-  /** What it waits for; '' = for nothing. */
-  readonly asked: string;
+  /** What it waits for, in order. */
+  readonly waiting: readonly Op[];
+  /** It has sent a part of a large request. */
+  readonly began: boolean;
   /** The network has harmed its connection. */
   harmed(): void;
 }
@@ -48,6 +50,10 @@ const UNNOTICED: readonly FaultKind[] = ['reshard', 'promote', 'grow', 'shrink']
 export const LOSING_NOTHING: readonly FaultKind[] = ['failover', 'reload', ...UNNOTICED];
 /** A node may have none of its slots any more. */
 export const EMPTYING: readonly FaultKind[] = ['promote', 'shrink'];
+/** Connections of a server are ended. */
+export const DEAFENING: readonly FaultKind[] = ['crash', 'wipe', 'drop', 'sever', 'server-half'];
+/** Slots of keys are moved. */
+export const MOVING: readonly FaultKind[] = ['reshard', 'grow'];
 /** A failover moves masters: names and addresses stay. */
 export const WITH_SENTINELS = FAULT_KINDS.filter((kind) => kind !== 'rename');
 /** Faults that delay nobody who has nothing to do with the server. */

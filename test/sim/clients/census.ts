@@ -5,6 +5,9 @@ import { hears } from './airwaves.ts';
 /** Microseconds that a listener may not know of its end, and that a proxy may not know of it. */
 const GRACE_MICROS = 5_000_000;
 
+/** Whoever may miss something is closed so soon. */
+const CLOSED_MICROS = 8_000_000;
+
 /** A hub gives up what nobody hears so late. */
 const IDLE_MICROS = HUB_LINGER_MS * 1000;
 
@@ -40,10 +43,39 @@ interface Told extends ToldCount {
   readonly withOthers: boolean;
 }
 
+/** A server has ended a connection of a proxy over which that heard a topic. */
+interface Loss {
+  readonly proxy: number;
+  readonly kind: ChannelKind;
+  readonly name: string;
+  readonly at: number;
+}
+
 /** Who was subscribed to what, by the listeners' own account, and whether counts agree with that. */
 export class Census {
   readonly #subscriptions: Subscription[] = [];
   readonly #told: Told[] = [];
+  readonly #losses: Loss[] = [];
+
+  /** Nobody hears that topic of the proxy's clients until it has subscribed again. */
+  lost(loss: Loss): void {
+    this.#losses.push(loss);
+  }
+
+  /** Who may have missed something is told of that: its connection is closed. */
+  get gaps(): string[] {
+    return this.#losses.flatMap(({ proxy, kind, name, at }) => {
+      const until = at + CLOSED_MICROS;
+      const left = this.#subscriptions.filter((each) => {
+        const isIts = each.proxy === proxy && each.kind === kind && each.name === name;
+        const { confirmedAt, leavingAt, endedAt, isLost } = each;
+        return isIts && !isLost && confirmedAt < at && leavingAt > until && endedAt > until;
+      });
+      if (left.length === 0) return [];
+      const since = `since ${Math.round(at / 1000)} ms`;
+      return [`proxy${proxy} does not close who hears ${kind} ${name}, which it does not ${since}`];
+    });
+  }
 
   asked(proxy: number, kind: ChannelKind, name: string, askedAt: number): Subscription {
     const never = Number.POSITIVE_INFINITY;

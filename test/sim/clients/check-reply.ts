@@ -122,6 +122,7 @@ function isPair(history: History, asked: Asked, key: number, reply: Reply): bool
   const [a, b] = reply.items;
   if (!isValueOf(history, asked, halfName(key, 'a'), a)) return false;
   if (!isValueOf(history, asked, halfName(key, 'b'), b)) return false;
+  if (history.isSplit(halfName(key, 'a'))) return true;
   const idOf = (half: Reply) => (half.kind === 'bulk' ? labelOf(half.bytes)?.id : half.kind);
   return idOf(a) === idOf(b);
 }
@@ -244,6 +245,8 @@ function isRight(history: History, asked: Asked, reply: Reply): boolean {
       return is('OK') && claims(keyName('swapped', op.key), `write ${op.id}`);
     case 'look':
       return isValueOf(history, asked, keyName('swapped', op.key), reply);
+    case 'one':
+      return isValueOf(history, asked, halfName(op.key, op.half), reply);
     case 'pair':
       return isPair(history, asked, op.key, reply);
     case 'publish': {

@@ -16,7 +16,7 @@ const ANSWERED_MICROS = 10_000_000;
 const PROMPT_MICROS = 250_000;
 
 /** Requests that no other key, and no other request of their client, lets wait. */
-const OF_ONE_KEY = ['get', 'set', 'strlen', 'exists', 'incr', 'push', 'pop'];
+const OF_ONE_KEY = ['get', 'set', 'strlen', 'exists', 'incr', 'push', 'pop', 'one'];
 
 /** Those that wait as long as they say. */
 const WAITING: readonly Op['op'][] = ['await', 'confirm'];

@@ -12,13 +12,16 @@ interface Looked {
   readonly id: number | null;
 }
 
+/** What is larger is not kept whole in what a proxy reads at once. */
+export const LARGE_BYTES = 65_536;
+
 /** What one connection of a client has written, and what it knows of that. */
 export class OwnWrites {
   readonly #setting: ClientSetting;
   readonly #connection: number;
   #order = 0;
-  /** Of what is being sent: writes, and where in its bytes each ends. */
-  #partly: { readonly write: SentWrite; readonly end: number }[] = [];
+  /** Of what is being sent: writes, and where in its bytes each begins and ends. */
+  #partly: { readonly write: SentWrite; readonly start: number; readonly end: number }[] = [];
   #length = 0;
   #sent = 0;
   /** By database and key: its last write that was acknowledged. */
@@ -37,10 +40,9 @@ export class OwnWrites {
   /** A request is about to be sent. */
   asks(op: Op, request: Buffer): void {
     const asked = op.op === 'queued' ? op.of : op;
+    const start = this.#length;
     this.#length += request.length;
-    if ('id' in asked) {
-      this.#partly.push({ write: this.#note(asked), end: this.#length });
-    }
+    if ('id' in asked) this.#partly.push({ write: this.#note(asked), start, end: this.#length });
     this.#order++;
   }
 
@@ -66,6 +68,12 @@ export class OwnWrites {
     this.#sent += bytes;
     for (const { write, end } of this.#partly) if (end <= this.#sent) write.wholeAt = micros;
     this.#partly = this.#partly.filter(({ end }) => end > this.#sent);
+  }
+
+  /** A part of a large write is sent. */
+  get began(): boolean {
+    const [first] = this.#partly;
+    return first !== undefined && first.start < this.#sent && first.end - first.start > LARGE_BYTES;
   }
 
   /** A request is answered, by no error. */

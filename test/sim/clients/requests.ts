@@ -88,6 +88,8 @@ export function subjectsOf(op: Op): string[] | null {
       return [keyName('queue', op.key)];
     case 'pair':
       return [halfName(op.key, 'a'), halfName(op.key, 'b')];
+    case 'one':
+      return [halfName(op.key, op.half)];
     case 'watch':
     case 'look':
       return [keyName('swapped', op.key)];
@@ -148,6 +150,8 @@ export function wordsOf(op: Op, db: number, client: number, password: string): s
     }
     case 'pair':
       return ['MGET', halfName(op.key, 'a'), halfName(op.key, 'b')];
+    case 'one':
+      return ['GET', halfName(op.key, op.half)];
     case 'both': {
       const pairs = keysOf(op).flatMap((key) => [key, valueText(key, db, client, op.id, op.size)]);
       return ['MSET', ...pairs];

@@ -85,14 +85,19 @@ export class SimClient implements EndpointOwner {
     return this.#open.length > 0 ? 'waiting' : 'idle';
   }
 
-  /** What it waits for first; '' = for nothing. */
-  get asked(): string {
-    return this.#open[0]?.op.op ?? '';
+  /** What it waits for, in order. */
+  get waiting(): readonly Op[] {
+    return this.#open.map(({ op }) => op);
+  }
+
+  /** It has sent a part of a large request. */
+  get began(): boolean {
+    return this.#unsent.length > 0 && this.#writes.began;
   }
 
   /** What it waits for, when it waits. */
   get waitsFor(): string {
-    return this.#open.map(({ op }) => op.op).join();
+    return this.waiting.map(({ op }) => op).join();
   }
 
   #trace(of: number | Uint8Array, text: () => string): void {

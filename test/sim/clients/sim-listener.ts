@@ -82,7 +82,8 @@ export class SimListener implements EndpointOwner {
     return this.#book.size > 0 ? 'listening' : 'idle';
   }
 
-  readonly asked = '';
+  readonly waiting = [];
+  readonly began = false;
 
   harmed(): void {
     this.#suspect = true;

@@ -13,6 +13,9 @@ import {
   PUBSUB_CLIENTS,
   PUBSUB_SUBSCRIPTIONS,
   PUBSUB_TOPICS,
+  SERVER_EOF,
+  SERVER_ERR,
+  SERVER_TIMEDOUT,
 } from '../../../src/stats/counters.ts';
 import { assertAtRest, type Holdings, holdingsOf } from '../../support/at-rest.ts';
 import { CONNECTION_STATES, type ConnectionState, type PoolKeys } from '../cases/case.ts';
@@ -247,6 +250,14 @@ export class SimProxy {
     const [pool] = this.#server?.pools ?? [];
     if (pool === undefined || this.#options.cluster) return [];
     return pool.servers.filter((each) => !pool.liveServers.includes(each)).map(({ name }) => name);
+  }
+
+  /** How often it has lost a server, or waited for one in vain. */
+  get troubles(): number {
+    const servers = this.#server?.pools.flatMap((pool) => pool.servers) ?? [];
+    return servers.reduce((sum, { counters }) => {
+      return sum + counters[SERVER_EOF] + counters[SERVER_ERR] + counters[SERVER_TIMEDOUT];
+    }, 0);
   }
 
   #noteEra(): void {

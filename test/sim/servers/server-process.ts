@@ -46,6 +46,7 @@ export abstract class Peer implements EndpointOwner, Asker {
   /** Closed behind its last reply. */
   closing = false;
   planned = false;
+  takenBytes = 0;
 
   constructor(server: ServerProcess, endpoint: Endpoint, id: number) {
     this.server = server;
@@ -60,6 +61,7 @@ export abstract class Peer implements EndpointOwner, Asker {
   abstract serve(): Buffer | null;
 
   onData(bytes: Uint8Array): void {
+    this.takenBytes += bytes.length;
     this.take(bytes);
     this.server.plan(this);
   }
@@ -168,6 +170,9 @@ export abstract class ServerProcess {
     for (const peer of dropped) this.close(peer);
     return dropped.length;
   }
+
+  /** Told when what a client has sent so far ends in the middle of a request. */
+  onHalf: (peer: Peer) => void = () => {};
 
   /** Told before its data are lost. */
   onWiped: () => void = () => {};

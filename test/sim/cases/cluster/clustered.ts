@@ -1,17 +1,25 @@
 import type { Random } from '../../../fuzz/random.ts';
-import { channelName } from '../../clients/requests.ts';
+import { channelName, subjectsOf } from '../../clients/requests.ts';
 import type { Network } from '../../net/network.ts';
+import type { SimNode } from '../../servers/cluster/sim-node.ts';
 import { slotOf } from '../../servers/cluster/slots.ts';
 import type { World } from '../../world/world.ts';
 import type { Case } from '../case.ts';
+import { Askings } from './askings.ts';
 import { Operator } from './operator.ts';
 import { SimCluster } from './sim-cluster.ts';
 
-/** Names of keys that clients use: these slots are worth moving. */
-const KEYS = [
-  ...Array.from({ length: 6 }, (_, i) => `r${i}`),
-  ...[0, 1, 2].flatMap((i) => [`c${i}`, `q${i}`, `w${i}`, `p{${i}}a`]),
-];
+/** What is done to a cluster. */
+export type Operation = 'reshard' | 'promote' | 'grow' | 'shrink';
+
+/** Keys that clients use, each as often as it is used: these slots are worth moving. */
+function keysUsed({ clients }: Case): string[] {
+  const ops = clients.flatMap(({ actions }) => {
+    return actions.flatMap((action) => (action.do === 'send' ? action.ops : []));
+  });
+  const keys = ops.flatMap((op) => subjectsOf(op) ?? []);
+  return keys.length > 0 ? keys : ['r0'];
+}
 
 /** Shard channels that clients use. */
 const CHANNELS = 3;
@@ -22,17 +30,25 @@ const REPAIR_MICROS = 3_000_000;
 /** A cluster, whoever moves its slots, and what is done to both. */
 export class Clustered {
   readonly cluster: SimCluster;
+  readonly #askings: Askings = new Askings();
   readonly #operator: Operator;
   readonly #random: Random;
   readonly #world: World;
+  readonly #keys: readonly string[];
   #repairAt = 0;
 
   constructor(world: World, network: Network, given: Case, password: string | null) {
     this.cluster = new SimCluster(world, network, given, password);
     this.#operator = new Operator(world, network, this.cluster, password);
     this.#world = world;
+    this.#keys = keysUsed(given);
     this.#random = world.randomOf('resharding');
+    for (const node of this.cluster.all) this.#askings.watch(node);
     this.cluster.start();
+  }
+
+  get complaints(): readonly string[] {
+    return this.#askings.complaints;
   }
 
   get settled(): boolean {
@@ -59,12 +75,23 @@ export class Clustered {
     }
   }
 
-  /** @param server of which the fault is about @returns what is done, for people; null = nothing */
-  carryOut(
-    what: 'reshard' | 'promote' | 'grow' | 'shrink',
-    server: string,
-    salt: number,
-  ): string | null {
+  /** Slots that are worth moving. @param awaited keys that a client waits for */
+  chooseSlots(salt: number, awaited: readonly string[]): number[] {
+    const random = this.#random;
+    const keys = Array.from({ length: 1 + random.below(4) }, (_, i) => {
+      const at = salt * 7 + i * 5 + random.below(this.#keys.length);
+      return this.#keys[at % this.#keys.length];
+    });
+    const shardChannel = channelName(true, random.below(CHANNELS));
+    const all = [...awaited.slice(0, 1), ...keys, ...(random.once(3) ? [shardChannel] : [])];
+    return [...new Set(all.map(slotOf))];
+  }
+
+  /**
+   * @param server of which the fault is about @param slots that are moved, by what moves any
+   * @returns what is done, for people; null = nothing
+   */
+  carryOut(what: Operation, server: string, slots: readonly number[]): string | null {
     const { all, spare } = this.cluster;
     const node = all.find(({ name }) => name === server) ?? all[0];
     if (what === 'promote') return this.#promote(node.name);
@@ -74,16 +101,18 @@ export class Clustered {
       return `${spare.name} is to leave, what it has goes to ${to.name}`;
     }
     if (what === 'grow' && !this.#operator.grow()) return null;
-    // Nothing goes to a node that is no member.
-    const to = what === 'grow' ? spare : this.isStranger(node.name) ? all[0] : node;
-    const count = 1 + this.#random.below(4);
-    const slots = Array.from({ length: count }, (_, i) => {
-      return slotOf(KEYS[(salt * 7 + i * 5 + this.#random.below(KEYS.length)) % KEYS.length]);
-    });
-    const shardChannel = channelName(true, this.#random.below(CHANNELS));
-    if (this.#random.once(3)) slots.push(slotOf(shardChannel));
+    const to = what === 'grow' ? spare : this.#targetOf(slots, node);
     for (const slot of slots) this.#operator.move(slot, to);
     return `slots ${slots.join()} are moved to ${to.name}`;
+  }
+
+  /** Where slots are to go: not to a node that is no member, nor to where all of them are. */
+  #targetOf(slots: readonly number[], node: SimNode): SimNode {
+    const { cluster } = this;
+    const given = this.isStranger(node.name) ? cluster.all[0] : node;
+    const master = cluster.masterOf(given);
+    if (slots.some((slot) => cluster.ownerOf(slot) !== master)) return given;
+    return cluster.masters.find((each) => each !== master) ?? given;
   }
 
   /** Whether slots of shard channels have been moved, or are to be. */

@@ -15,6 +15,8 @@ const PACES_MS = [1, 100, 600];
 const INTERRUPTED = 4;
 const INTERRUPTED_MS = 4_000;
 const MOST_TRIES = 200;
+/** That wait: more are not begun, so that it comes to an end. */
+const MOST_MOVES = 6;
 /** Between the moment at which all have forgotten a node and its end: whoever uses it looks elsewhere. */
 const LEAVE_MS = 15_000;
 /** A node that has more of them does not leave. */
@@ -75,6 +77,7 @@ export class Operator {
   }
 
   move(slot: number, to: SimNode): void {
+    if (this.#moves.length >= MOST_MOVES) return;
     this.touched.add(slot);
     this.#moves.push({ slot, to, tries: 0 });
     this.#next();

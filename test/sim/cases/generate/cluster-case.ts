@@ -1,7 +1,7 @@
 import { Random } from '../../../fuzz/random.ts';
 import { seedOf } from '../../world/world.ts';
 import type { Action, Case, ClientPlan, PoolKeys } from '../case.ts';
-import { availablePlan, clusterKinds } from './fault-plan.ts';
+import { clusterPlan } from './fault-plan.ts';
 
 /** One seed in so many has a cluster: none of those with sentinels. */
 export const CLUSTERED = 8;
@@ -39,7 +39,6 @@ export function inCluster(given: Case, spanMs: number): Case {
     cluster: { masters, replicas, nodeTimeoutMs: random.pick([1_000, 2_000]) },
     pools: [first, second],
     clients: given.clients.map(inOneDatabase),
-    kinds: clusterKinds(random),
-    faults: availablePlan(random, spanMs),
+    ...clusterPlan(random, spanMs),
   };
 }

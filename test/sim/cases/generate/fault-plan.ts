@@ -1,59 +1,21 @@
 import type { Random } from '../../../fuzz/random.ts';
 import {
+  type Case,
   CLUSTER_FAULTS,
-  type ClientState,
-  type ConnectionState,
   FAULT_KINDS,
   type Fault,
   type FaultKind,
-  type Moment,
-  type Op,
   SENTINEL_FAULTS,
 } from '../case.ts';
 
-/** At any time most clients wait or do nothing: faults that choose their moment meet the rest. */
-const CLIENTS: readonly (ClientState | undefined)[] = [
-  undefined,
-  undefined,
-  'waiting',
-  'waiting',
-  'sending',
-  'receiving',
-  'deaf',
-  'listening',
-];
-const CONNECTIONS: readonly (ConnectionState | undefined)[] = [
-  undefined,
-  'connecting',
-  'leased',
-  'in flight',
-  'in flight',
-  'full',
-  'mid-reply',
-];
-
-/** What a client waits for that is hit. */
-const ASKED: readonly Op['op'][] = [
-  ...(['get', 'mget', 'set', 'watch', 'exec', 'pair', 'both', 'await'] as const),
-];
-
-/** @returns for which moment each of some faults waits, if for any */
-function moments(random: Random): () => { readonly when?: Moment } {
-  const often = random.pick([0, 1, 2]);
-  return () => {
-    const [client, connection] = [random.pick(CLIENTS), random.pick(CONNECTIONS)];
-    if (often === 0 || !random.once(often)) return {};
-    if (random.once(4)) return { when: { asked: random.pick(ASKED) } };
-    const of = client === undefined ? {} : { client };
-    return { when: connection === undefined ? of : { ...of, connection } };
-  };
-}
-
 const LENGTHS = [3, 30, 200, 700, 1_500, 3_000];
+const BRIEF = [3, 30];
 
 /** Which faults a case has: all kinds, or one or two of them again and again. */
 export function faultKinds(random: Random): readonly FaultKind[] | undefined {
   const few = [random.pick(FAULT_KINDS), random.pick(FAULT_KINDS)];
+  // What is worked out by one ring is carried out by another.
+  if (random.once(2)) few.push('reload');
   return random.once(2) ? few : undefined;
 }
 
@@ -61,12 +23,11 @@ export function faultKinds(random: Random): readonly FaultKind[] | undefined {
 export function faultPlan(random: Random, spanMs: number): Fault[] {
   if (random.once(8)) return [];
   if (random.once(8)) return reloads(random, spanMs);
-  const count = random.pick([1, 2, 3, 4, 6, 12]);
-  const moment = moments(random);
+  const count = random.pick([1, 2, 4, 8, 16, 30]);
+  const lengths = random.once(3) ? BRIEF : LENGTHS;
   return Array.from({ length: count }, () => ({
     atMs: 50 + random.below(spanMs),
-    forMs: random.pick(LENGTHS),
-    ...moment(),
+    forMs: random.pick(lengths),
   })).sort((a, b) => a.atMs - b.atMs);
 }
 
@@ -82,23 +43,34 @@ export function availableKinds(random: Random): readonly FaultKind[] | undefined
   return kinds?.filter((kind) => kind !== 'rename');
 }
 
-export function availablePlan(random: Random, spanMs: number): Fault[] {
+const COUNTS = [1, 1, 2, 3, 5, 8];
+
+export function availablePlan(random: Random, spanMs: number, counts = COUNTS): Fault[] {
   if (random.once(10)) return [];
-  const count = random.pick([1, 1, 2, 3, 5, 8]);
-  const moment = moments(random);
+  const count = random.pick(counts);
   return Array.from({ length: count }, () => ({
     atMs: 2_000 + random.below(spanMs - 2_000),
     forMs: random.pick(AVAILABLE_LENGTHS),
-    ...moment(),
   })).sort((a, b) => a.atMs - b.atMs);
 }
 
+/** What clients do not notice. */
+const QUIET: readonly FaultKind[] = ['reshard', 'promote', 'grow', 'shrink'];
+const QUIET_COUNTS = [2, 4, 8, 16];
+
+/** What is done to a cluster, and how often. */
+export function clusterPlan(random: Random, spanMs: number): Pick<Case, 'kinds' | 'faults'> {
+  const kinds = clusterKinds(random);
+  const isQuiet = kinds?.every((kind) => QUIET.includes(kind)) === true;
+  const faults = availablePlan(random, spanMs, isQuiet ? QUIET_COUNTS : COUNTS);
+  return { kinds, faults };
+}
+
 /** In a cluster: all kinds, slots that move, failovers, or what kills and parts nodes. */
-export function clusterKinds(random: Random): readonly FaultKind[] | undefined {
+function clusterKinds(random: Random): readonly FaultKind[] | undefined {
   const few = [random.pick(CLUSTER_FAULTS), random.pick(FAULT_KINDS)];
-  const quiet: readonly FaultKind[] = ['reshard', 'promote', 'grow', 'shrink'];
   const kinds = random.pick([
-    ...[undefined, few, quiet, ['reshard'] as const],
+    ...[undefined, few, QUIET, ['reshard'] as const],
     ['promote', 'reshard'] as const,
     ['grow', 'shrink', 'reshard'] as const,
     ['crash', 'freeze', 'hosts', 'reshard'] as const,

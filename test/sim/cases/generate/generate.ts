@@ -2,15 +2,18 @@ import { Random } from '../../../fuzz/random.ts';
 import { seedOf } from '../../world/world.ts';
 import type { Action, Case, ClientPlan, Op, PoolKeys } from '../case.ts';
 import { CLUSTERED, CLUSTERED_REST, inCluster } from './cluster-case.ts';
+import { swapOf, transactionOf } from './compounds.ts';
 import { withConfirmations } from './confirmations.ts';
 import { withEjection } from './ejection.ts';
 import { availableKinds, availablePlan, faultKinds, faultPlan } from './fault-plan.ts';
 import { withMessages } from './messages.ts';
+import { withMoments } from './moments.ts';
 import { withMovingReloads } from './moving-reloads.ts';
 import { withPairs } from './pairs.ts';
 import { type Personality, personality } from './personality.ts';
 import { focus, poolKeys } from './pool-keys.ts';
 import { withReplicaReads } from './replica-reads.ts';
+import { withSteady } from './steady.ts';
 
 // A seed becomes a case: who is there, what they do, and when something goes wrong.
 
@@ -155,30 +158,14 @@ class Generator {
     // Behind MULTI nothing is streamed: max_assembled_request refuses what is larger.
     const sizes = this.#large ? SMALL : [...SMALL, 5_000, 17_000, 70_000, LARGE];
     const size = random.pick(sizes);
-    const of = (['a', 'b'] as const).map((half): Op => ({ op: 'half', key, half, id, size }));
-    const queued = of.map((each): Op => ({ op: 'queued', of: each }));
-    return [
-      { op: 'pair', key },
-      { op: 'multi' },
-      ...queued,
-      { op: 'exec', of, watched: false },
-      { op: 'pair', key },
-    ];
+    return [{ op: 'pair', key }, ...transactionOf(key, id, size), { op: 'pair', key }];
   }
 
-  /** A register is written over what was read of it, while nobody else writes it. */
   #swap(actions: Action[]): void {
-    const key = this.#random.below(2);
-    const swap: Op = { op: 'swap', key, id: ++this.#writes, size: this.#random.pick(SMALL) };
-    const exec: Op = { op: 'exec', of: [swap], watched: true };
-    const look: readonly Op[] = [
-      { op: 'watch', key },
-      { op: 'look', key },
-    ];
-    actions.push({ do: 'wait' }, { do: 'send', ops: look, pieces: 1 }, { do: 'wait' });
-    if (this.#random.once(3)) actions.push({ do: 'sleep', ms: 1 + this.#random.below(20) });
-    const ops: readonly Op[] = [{ op: 'multi' }, { op: 'queued', of: swap }, exec];
-    actions.push({ do: 'send', ops, pieces: 1 });
+    const random = this.#random;
+    const [key, size] = [random.below(2), random.pick(SMALL)];
+    const pauseMs = random.once(3) ? 1 + random.below(20) : 0;
+    actions.push(...swapOf(key, ++this.#writes, size, pauseMs));
   }
 
   /** A request that memcached has, too. */
@@ -252,6 +239,10 @@ class Generator {
 
 /** The case of a seed; of every sixth with sentinels, of every eighth with a cluster. */
 export function generateCase(seed: number): Case {
+  return withMoments(caseOf(seed));
+}
+
+function caseOf(seed: number): Case {
   if (seed % AVAILABLE === 0) {
     const given = withReplicaReads(availableCase(seed));
     return withConfirmations(beside(given, AVAILABLE_SPAN_MS));
@@ -265,7 +256,7 @@ export function generateCase(seed: number): Case {
 
 /** With clients of other kinds beside those that it has. */
 function beside(given: Case, spanMs: number): Case {
-  return withPairs(withMessages(given, spanMs), spanMs);
+  return withSteady(withPairs(withMessages(given, spanMs), spanMs), spanMs);
 }
 
 function plainCase(seed: number): Case {

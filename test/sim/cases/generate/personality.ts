@@ -46,7 +46,10 @@ const KINDS: readonly ((random: Random) => Partial<Personality>)[] = [
   /** Goes from database to database with requests under way. */
   () => ({ hops: 2, waits: 4, transacts: 12, swaps: 12 }),
   /** Asks for much and does not read. */
-  (random) => ({ rude: 2, rudeness: ['deaf'], waits: 8, pauses: 4, pieceMs: random.pick([1, 40]) }),
+  (random) => ({
+    ...{ rude: 2, rudeness: ['deaf'], waits: 8, pauses: 4 },
+    ...{ piecewise: random.pick([1, 3, 6]), pieceMs: random.pick([1, 40]) },
+  }),
   /** Leaves in the middle of what it sends. */
   () => ({ rude: 2, rudeness: ['break', 'leave'], pieceMs: 4 }),
   /** Takes its time for each request. */

@@ -266,8 +266,15 @@ export class SimNode extends SimRedis implements ClusterNodeState {
 
   // --- what it is asked -------------------------------------------------------------------------
 
+  /** Told of what is no part of a transaction: whether ASKING was said, and where it is sent on to. */
+  onPlaced: (words: readonly Buffer[], asking: boolean, redirection: Buffer | null) => void =
+    () => {};
+
   override redirect(peer: RedisPeer, asked: Asked): Buffer | null {
-    return redirectionOf(this, peer, asked);
+    const found = redirectionOf(this, peer, asked);
+    // EXEC of nothing is about nothing.
+    if (peer.queue === null && asked.length > 0) this.onPlaced(asked[0][1], peer.asking, found);
+    return found;
   }
 
   override get busy(): boolean {

@@ -30,6 +30,15 @@ export class Channels {
     return KINDS.reduce((sum, kind) => sum + this.#hearers[kind].size, 0);
   }
 
+  /** Each topic, and who hears it. */
+  *all(): Iterable<readonly [kind: ChannelKind, name: string, session: Session]> {
+    for (const kind of KINDS) {
+      for (const [name, hearers] of this.#hearers[kind]) {
+        for (const session of hearers) yield [kind, name, session];
+      }
+    }
+  }
+
   add(kind: ChannelKind, name: string, session: Session): void {
     session.heard[kind].add(name);
     const hearers = this.#hearers[kind].get(name) ?? new Set();

@@ -78,7 +78,10 @@ export class RedisPeer extends Peer implements Session {
   serve(): Buffer | null {
     if (this.blocked !== null) return null;
     const parsed = this.#stream.next();
-    if (parsed === null) return null;
+    if (parsed === null) {
+      if (this.#stream.partial) this.server.onHalf(this);
+      return null;
+    }
     if ('error' in parsed) {
       this.closing = true;
       return failure(parsed.error);
