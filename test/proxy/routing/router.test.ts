@@ -318,22 +318,6 @@ describe('the router, where replicas are read', () => {
     assert.equal(server.lastFailure, failureOf(FAILURE_TIMEOUT));
   });
 
-  test('of several servers none loses its connection to the replica of another', () => {
-    const spared: unknown[][] = [];
-    const replica = new FakeServer('open');
-    const [first, second] = [new FakeServer('open'), new FakeServer('open')];
-    const client = readerOf('any', second, replica);
-    const shared = (_client: number, _lane: number, but: readonly unknown[]) => {
-      spared.push([...but]);
-      return replica.connection;
-    };
-    Object.assign(second, { readers: { shared } });
-    const all = [first, second] as unknown as Server[];
-    const chosen = new RequestRouter().chooseAll(client, all, 0, MAY_WAIT, true);
-    assert.deepEqual(chosen, [first.connection, replica.connection]);
-    assert.deepEqual(spared, [[first.connection]]);
-  });
-
   test('a replica that has much to take is waited for, unless the request cannot be put back', () => {
     const replica = new FakeServer('full');
     const client = readerOf('prefer-replica', new FakeServer('open'), replica);
