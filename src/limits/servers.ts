@@ -40,6 +40,8 @@ export const LOOK_LEAST_MS = 10;
 export const AWAIT_RETURN_MS = 250;
 /** A server whose requests wait for its failover is tried again after this, more or less. */
 export const FAILOVER_RETRY_MS = 100;
+/** One that nobody waits for any more is asked for where that may be known, this often at most. */
+export const FAILOVER_ASK_MS = 1_000;
 /** A try to reach a server that may have been replaced is given up after this. */
 export const DIAL_MS = 1_000;
 /**

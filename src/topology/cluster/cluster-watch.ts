@@ -211,9 +211,9 @@ export class ClusterWatch {
 
   #onState(text: string, info: Reply): void {
     const state = clusterState(info);
-    // One that does not say it has to be asked for all.
     if (state !== null && !this.#recoveries.sees(text, state)) return;
-    this.#wanted = text;
+    // Where nodes do not say it they are asked for all: any of them, as one may be cut off.
+    this.#wanted = state === null ? '' : text;
     this.#askWanted(this.#options.clock.now());
   }
 

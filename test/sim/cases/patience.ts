@@ -15,6 +15,8 @@ const REFUSALS: readonly (readonly [key: string, text: string])[] = [
   ['max_backend_connections', 'ERR max number of backend connections reached'],
 ];
 
+/** A request is longer than its value by this at most. */
+const HEAD_BYTES = 200;
 const NO_REPLICA = 'ERR no replica is fit to be read';
 
 /** Errors that may always come. */
@@ -24,6 +26,11 @@ export function refusalsOf({ pools }: Case): string[] {
   const onlyReplicas = pools.some((pool) => pool['read_from'] === 'replica');
   const texts = REFUSALS.filter(([key]) => keys.includes(key)).map(([, text]) => text);
   return onlyReplicas ? [...texts, NO_REPLICA] : texts;
+}
+
+/** Values that are larger are passed on and not kept. */
+export function leastStreamed({ pools }: Case): number {
+  return Math.min(...pools.map((keys) => numberOf(keys, 'max_assembled_request'))) - HEAD_BYTES;
 }
 
 /** What a request waits for at most: a connection, an answer, and both again if it is repeated. */

@@ -26,14 +26,19 @@ import { HalfRequests } from './half-requests.ts';
 import { inspection } from './inspection.ts';
 import { Pairs } from './pairs.ts';
 import { type Hosts, PASSWORD, startAll } from './parties.ts';
-import { aloneMicros, isImpatient, MOVING_MS, refusalsOf, SLOW_MS } from './patience.ts';
+import {
+  aloneMicros,
+  isImpatient,
+  leastStreamed,
+  MOVING_MS,
+  refusalsOf,
+  SLOW_MS,
+} from './patience.ts';
 import type { Result } from './result.ts';
 
 /** Virtual milliseconds: until the proxies must listen. */
 const START_MS = 1_000;
 const SPLIT = /^(EXECABORT Transaction discarded because of: )?TRYAGAIN /;
-/** A request is longer than its value by this at most. */
-const HEAD_BYTES = 200;
 /** The longest that a case may take until all clients are done. */
 const LONGEST_MS = 120_000;
 /** After the last client, until everything must have been given back. */
@@ -191,15 +196,17 @@ class Life {
    */
   #isOfMoves(proxy: number, from: number, op: Op | null, text: string | null): boolean {
     const keys = op === null ? [] : (subjectsOf(op) ?? []);
-    const isPassedOn = op !== null && 'size' in op && op.size >= this.#leastStreamed;
+    const isPassedOn = op !== null && 'size' in op && op.size >= leastStreamed(this.#given);
     const mayBeRefused = keys.length > 1 || isPassedOn;
     if (!mayBeRefused || !SPLIT.test(text ?? '')) return false;
     return this.#faults.moveExplains(keys, { from, proxy, servers: null }, this.#settling.since);
   }
 
-  get #leastStreamed(): number {
-    const most = this.#given.pools.map((keys) => Number(keys['max_assembled_request']));
-    return Math.min(...most.map((bytes) => bytes || Number.POSITIVE_INFINITY)) - HEAD_BYTES;
+  /** A replica says of keys that have gone to another node that they are not there. */
+  #mayBeHalf(proxy: number, from: number, op: Op): boolean {
+    if (this.#hosts.clustered === null || this.#replicaReads === null) return false;
+    const asking = { from, proxy, servers: null };
+    return this.#faults.moveExplains(subjectsOf(op) ?? [], asking, this.#settling.since);
   }
 
   #ownersOf(key: string, from: number): readonly string[] {
@@ -228,6 +235,7 @@ class Life {
       password: given.password === true ? PASSWORD : null,
       dialect: given.memcache === true ? MEMCACHE : REDIS,
       refusals: refusalsOf(given),
+      mayBeHalf: (from, op) => this.#mayBeHalf(proxy, from, op),
       healedAt: () => this.#settling.since,
       prompt: given.calm
         ? { aloneMicros: aloneMicros(given), movingMicros: () => this.#movingMicros }

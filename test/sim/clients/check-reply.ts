@@ -25,6 +25,8 @@ export interface Asked {
   readonly written: readonly Written[];
   /** Where the last write of a key stands that the same connection made before, and was told of. */
   behind(key: string): Place | null;
+  /** Replicas may be without some of its keys, as these are on the move. */
+  readonly mayBeHalf: boolean;
   /** Whether something is wrong that it may fail of, with this error. */
   mayFail(text: string): boolean;
   /** Errors that may always come. */
@@ -124,7 +126,7 @@ function isPair(history: History, asked: Asked, key: number, reply: Reply): bool
   if (!isValueOf(history, asked, halfName(key, 'b'), b)) return false;
   if (history.isSplit(halfName(key, 'a'))) return true;
   const idOf = (half: Reply) => (half.kind === 'bulk' ? labelOf(half.bytes)?.id : half.kind);
-  return idOf(a) === idOf(b);
+  return idOf(a) === idOf(b) || asked.mayBeHalf;
 }
 
 const NO_SCRIPT = 'NOSCRIPT No matching script. Please use EVAL.';

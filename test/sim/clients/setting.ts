@@ -21,6 +21,8 @@ export interface ClientSetting {
    * @param text of the error; null: the connection is closed
    */
   mayFail(from: number, op: Op | null, text: string | null): boolean;
+  /** Whether replicas may be without some keys of what was asked then. */
+  mayBeHalf(from: number, op: Op): boolean;
   /** Errors that may always come. */
   readonly refusals: readonly string[];
   readonly password: string | null;

@@ -331,6 +331,7 @@ export class SimClient implements EndpointOwner {
         db: this.#db,
         written: this.#writes.written,
         behind: (key) => this.#writes.placeOf(this.#db, key),
+        mayBeHalf: this.#setting.mayBeHalf(sentAt, op),
         mayFail: (text) => this.#setting.mayFail(sentAt, op, text),
         refusals: this.#setting.refusals,
       },

@@ -275,7 +275,9 @@ describe('the simulated nodes of a Redis Cluster', () => {
 
   async function views(asked: Asked, node: number): Promise<unknown> {
     const nodes = shapeOf(await asked.ask(node, ['CLUSTER', 'NODES']));
-    return { nodes, slots: await asked.ask(node, ['CLUSTER', 'SLOTS']) };
+    const info = (await asked.ask(node, ['CLUSTER', 'INFO'])).split('\r\n');
+    const served = info.filter((line) => /^cluster_(state|slots|known_nodes|size)/.test(line));
+    return { nodes, served, slots: await asked.ask(node, ['CLUSTER', 'SLOTS']) };
   }
 
   test('see each other as real ones do', async () => {

@@ -1,4 +1,4 @@
-import { FAILOVER_RETRY_MS } from '../../../limits.ts';
+import { FAILOVER_ASK_MS, FAILOVER_RETRY_MS } from '../../../limits.ts';
 import { LOG_NOTICE } from '../../../log.ts';
 import {
   FAILOVER_TIMEOUTS,
@@ -63,6 +63,8 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
   #since = 0;
   /** When the server is tried again; 0 = not before something happens. */
   #tryAt = 0;
+  /** When it was asked for last although nobody waited. */
+  #askedAt = Number.NEGATIVE_INFINITY;
   /** Somebody who knows more has said that it must wait: it is not tried. */
   #told = false;
   /** Requests have waited in vain, and the server was not back since. */
@@ -111,17 +113,27 @@ export class Failover<Server extends FailingServer & ConnectionOwner> implements
 
   /** A connection is lost, or not had. @returns whether its requests go on in another one */
   onLost(): boolean {
-    if (this.#exhausted || !this.#mayWait) return false;
-    this.#hold();
-    return true;
+    const waits = !this.#exhausted && this.#mayWait;
+    if (waits) this.#hold();
+    else this.#ask();
+    return waits;
   }
 
   /** The server says that it cannot execute a request. @returns whether that is to be sent again */
   onRefusal(): boolean {
-    if (!this.#mayWait) return false;
-    if (!this.#refusals.allows(millis(), this.#waitMs)) return false;
-    this.#hold();
-    return true;
+    const waits = this.#mayWait && this.#refusals.allows(millis(), this.#waitMs);
+    if (waits) this.#hold();
+    else this.#ask();
+    return waits;
+  }
+
+  /** Nobody waits, and yet it may have been replaced. */
+  #ask(): void {
+    const now = millis();
+    if (this.#stopped || this.refusal !== null || now - this.#askedAt < FAILOVER_ASK_MS) return;
+    this.#askedAt = now;
+    const { pool, index } = this.#server;
+    pool.onHeld(index);
   }
 
   get #waitMs(): number {

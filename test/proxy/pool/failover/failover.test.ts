@@ -132,6 +132,27 @@ describe('the failover of a server', () => {
     assert.equal(bench.placed.length, 0);
   });
 
+  for (const wait of [0, WAIT_MS]) {
+    test(`nobody waits any more, and where it has gone is asked all the same (${wait} ms)`, async () => {
+      const exhausted = new Bench(wait);
+      const seen: boolean[] = [];
+      await waitFor('its clients to be told', async () => {
+        seen.push(exhausted.failover.onRefusal());
+        await delay(SOON_MS);
+        return seen.at(-1) === false;
+      });
+      const { held } = exhausted;
+      await waitFor('it to be asked for again', () => {
+        assert.equal(exhausted.failover.onRefusal(), false);
+        return exhausted.held > held;
+      });
+      // Not for each of the requests.
+      const before = exhausted.held;
+      for (let i = 0; i < 1_000; i++) exhausted.failover.onRefusal();
+      assert.ok(exhausted.held <= before + 1, `${exhausted.held - before} times`);
+    });
+  }
+
   test('one that is held is sent nothing and is not tried, until it is released', () => {
     const open = bench.add();
     bench.failover.hold();

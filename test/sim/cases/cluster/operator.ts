@@ -14,6 +14,8 @@ const PACES_MS = [1, 100, 600];
 /** One operator in so many is interrupted: keys of a slot are on both sides for long. */
 const INTERRUPTED = 4;
 const INTERRUPTED_MS = 4_000;
+/** So many times at most: a node that leaves would take minutes. */
+const INTERRUPTIONS = 12;
 const MOST_TRIES = 200;
 /** That wait: more are not begun, so that it comes to an end. */
 const MOST_MOVES = 6;
@@ -38,6 +40,7 @@ export class Operator {
   readonly #password: string | null;
   /** Between one key and the next: how long a slot lies open. */
   readonly #paceMs: number;
+  #interruptions: number;
   readonly #links: Map<SimNode, AskLink> = new Map();
   readonly #moves: Move[] = [];
   #current: Move | null = null;
@@ -62,8 +65,13 @@ export class Operator {
     this.#loop = world.process('operator');
     const paceMs = this.#loop.random.pick(PACES_MS);
     const isInterrupted = world.randomOf('interruptions').once(INTERRUPTED);
-    this.#paceMs = isInterrupted ? INTERRUPTED_MS : paceMs;
+    this.#paceMs = paceMs;
+    this.#interruptions = isInterrupted ? INTERRUPTIONS : 0;
     network.place(this.#loop, '10.0.8.1');
+  }
+
+  #pauseMs(): number {
+    return this.#interruptions-- > 0 ? INTERRUPTED_MS : this.#paceMs;
   }
 
   get idle(): boolean {
@@ -198,7 +206,7 @@ export class Operator {
     } else {
       this.#do(move, target, ['IMPORTING', source.id], () => {
         this.#do(move, source, ['MIGRATING', target.id], () => {
-          this.#loop.timer(() => this.#moveKeys(move, source, target), this.#paceMs);
+          this.#loop.timer(() => this.#moveKeys(move, source, target), this.#pauseMs());
         });
       });
     }
@@ -231,7 +239,7 @@ export class Operator {
       const name = key.bytes.toString('latin1');
       this.#ask(source, ['MIGRATE', ...words, 'KEYS', name], (answer) => {
         if (answer === null || answer.kind === 'error') this.#again(move);
-        else this.#loop.timer(() => this.#moveKeys(move, source, target), this.#paceMs);
+        else this.#loop.timer(() => this.#moveKeys(move, source, target), this.#pauseMs());
       });
     });
   }

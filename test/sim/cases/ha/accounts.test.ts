@@ -50,7 +50,7 @@ async function pair() {
     const asked = {
       ...{ op: { op: 'confirm', replicas: 1, ms: 10, least } as const, from: 0, to: world.micros },
       ...{ db: 0, written: [{ db: 0, key: KEY, id }], behind: () => null, refusals: [] },
-      mayFail: () => false,
+      ...{ mayFail: () => false, mayBeHalf: false },
     };
     return complaintAbout(history, asked, { kind: 'integer', value: count }) !== null;
   }

@@ -27,6 +27,10 @@ export class Masters {
     return this.#complaints.flatMap(({ shard, text }) => (collided.has(shard) ? [] : text));
   }
 
+  #promotedAt(server: string): number {
+    return this.#shards.servers.find(({ name }) => name === server)?.promotedAt ?? 0;
+  }
+
   /** A client of `proxy` was told that its write is carried out. */
   acknowledged(proxy: number, { server, at }: Done, sentAt: number, now: number): void {
     const shard = this.#shards.shardOf(server);
@@ -36,8 +40,10 @@ export class Masters {
       this.#heard.set(key, { server, doneAt: at, heardAt: now });
     }
     if (before === undefined || before.server === server || sentAt <= before.heardAt) return;
-    const promotedAt = this.#shards.servers.find(({ name }) => name === server)?.promotedAt ?? 0;
-    if (promotedAt > before.doneAt) return;
+    const promotedAt = this.#promotedAt(server);
+    // The one of before was the old one, which nobody could know.
+    const isNewer = promotedAt > this.#promotedAt(before.server);
+    if (promotedAt > before.doneAt || isNewer) return;
     const afterMs = Math.round((sentAt - before.heardAt) / 1000);
     const asked = `asked ${afterMs} ms after one of ${before.server}`;
     this.#complaints.push({

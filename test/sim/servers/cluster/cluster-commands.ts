@@ -305,10 +305,16 @@ function* rangePairs(text: string): Iterable<number> {
 
 function infoText(node: ClusterNodeState): string {
   const { membership, isDown } = node;
-  const assigned = membership.owners.filter((owner) => owner !== null).length;
+  const owners = membership.owners.flatMap((id) =>
+    id === null ? [] : (membership.members.get(id) ?? []),
+  );
+  const count = (of: (owner: Member) => boolean): number => owners.filter(of).length;
   const lines = [
     `cluster_state:${isDown ? 'fail' : 'ok'}`,
-    `cluster_slots_assigned:${assigned}`,
+    `cluster_slots_assigned:${owners.length}`,
+    `cluster_slots_ok:${count(({ silent, failed }) => !silent && !failed)}`,
+    `cluster_slots_pfail:${count(({ silent, failed }) => silent && !failed)}`,
+    `cluster_slots_fail:${count(({ failed }) => failed)}`,
     `cluster_known_nodes:${membership.members.size}`,
     `cluster_size:${membership.voters.length}`,
     `cluster_current_epoch:${membership.currentEpoch}`,
