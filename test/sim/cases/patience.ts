@@ -7,6 +7,10 @@ import { numberOf } from './default-keys.ts';
 export const SLOW_MS = 5_000;
 /** A request of one key whose slot is on the move. */
 export const MOVING_MS = 2_000;
+/** After the last fault, until each server is found again: breakers, looks and SYNs are patient. */
+const FOUND_MS = 6_000;
+/** Of masters that have moved: sentinels are asked every 5 s, and a lower epoch is doubted for 10 s. */
+const SHARDS_FOUND_MS = 20_000;
 /** On top of what the keys of a pool say how long a request may wait. */
 const ALONE_SLACK_MS = 300;
 /** Errors that a key of the pool may cause, whether anything is wrong or not. */
@@ -26,6 +30,11 @@ export function refusalsOf({ pools }: Case): string[] {
   const onlyReplicas = pools.some((pool) => pool['read_from'] === 'replica');
   const texts = REFUSALS.filter(([key]) => keys.includes(key)).map(([, text]) => text);
   return onlyReplicas ? [...texts, NO_REPLICA] : texts;
+}
+
+/** After the last fault, until everything is found again. */
+export function foundMs({ availability, cluster }: Case): number {
+  return availability === undefined && cluster === undefined ? FOUND_MS : SHARDS_FOUND_MS;
 }
 
 /** Values that are larger are passed on and not kept. */

@@ -28,6 +28,7 @@ import { Pairs } from './pairs.ts';
 import { type Hosts, PASSWORD, startAll } from './parties.ts';
 import {
   aloneMicros,
+  foundMs,
   isImpatient,
   leastStreamed,
   MOVING_MS,
@@ -45,10 +46,6 @@ const LONGEST_MS = 120_000;
 const REST_MS = 4_000;
 /** After stop(), until its connections must be closed. */
 const STOP_MS = 2_000;
-/** After the last fault, until each server is found again: breakers, looks and SYNs are patient. */
-const FOUND_MS = 6_000;
-/** Of masters that have moved: sentinels are asked every 5 s, and a lower epoch is doubted for 10 s. */
-const SHARDS_FOUND_MS = 20_000;
 
 /** Runs one case from its beginning to its end. One at a time in a process. */
 export async function runCase(
@@ -139,7 +136,7 @@ class Life {
       world.randomOf('faults'),
       pairs,
       given.kinds,
-      this.#foundMs * 1000,
+      foundMs(given) * 1000,
     );
     if (shards !== null || clustered !== null) return;
     this.#faults.onBegin = (fault) => noteDeafened(parties, this.#census, fault);
@@ -161,12 +158,6 @@ class Life {
     this.#history.onRead = (server, key) => reads.onRead(server, key);
     this.#history.mayAnswer = (server, { sentAt }, to) => reads.mayAnswer(server, sentAt, to);
     return reads;
-  }
-
-  /** After the last fault, until everything is found again. */
-  get #foundMs(): number {
-    const { shards, clustered } = this.#hosts;
-    return shards === null && clustered === null ? FOUND_MS : SHARDS_FOUND_MS;
   }
 
   /** Whether impatience explains it. @param asking null: nobody lets it wait */
@@ -307,7 +298,6 @@ class Life {
   /** By the end of it every server is found again: nothing that clients left behind fails. */
   async #heal(): Promise<void> {
     const world = this.#world;
-    const foundMs = this.#foundMs;
     const since = (): number => this.#settling.since;
     const isHealed = (): boolean => this.#faults.isOver && Number.isFinite(since());
     const until = world.micros + LONGEST_MS * 1000;
@@ -316,7 +306,10 @@ class Life {
       await world.run(until, isHealed);
       if (!isHealed()) break;
       const from = since();
-      await world.run(Math.max(world.micros, from) + foundMs * 1000, () => since() !== from);
+      await world.run(
+        Math.max(world.micros, from) + foundMs(this.#given) * 1000,
+        () => since() !== from,
+      );
       found = since() === from;
     }
     if (!isHealed()) this.#complaints.push('the shards do not settle');

@@ -65,6 +65,8 @@ export class ClusterSlots {
   /** By the map. */
   #owners: (string | undefined)[] = [];
   readonly #hearsay: Map<number, Hearsay> = new Map();
+  /** Names of nodes that keys have gone to although no slot is theirs yet. */
+  readonly #early: Set<string> = new Set();
   readonly unowned: UnownedSlots;
 
   constructor(pool: SlottedPool) {
@@ -155,6 +157,9 @@ export class ClusterSlots {
       if (isOld || !this.#nodes.has(said.now)) this.#hearsay.delete(slot);
     }
     this.#owners = owners;
+    for (const name of this.#early) {
+      if (owners.includes(name) || !this.#nodes.has(name)) this.#early.delete(name);
+    }
     const before = this.#namesBySlot();
     const wanted = this.#wantedServers();
     const gone = pool.servers.filter(({ name }) => !wanted.some((line) => line.name === name));
@@ -247,6 +252,19 @@ export class ClusterSlots {
     setSlot(pool.engine.words, pool.descriptor, slot, server.index);
     pool.onSlots();
     return server;
+  }
+
+  /** A request is sent to a node that takes a slot over, and may not have any yet. */
+  asks(server: Server): void {
+    if (!this.#owners.includes(server.name)) this.#early.add(server.name);
+  }
+
+  /** Servers that keys may be at: those with slots, and those that are about to get their first. */
+  get holding(): readonly Server[] {
+    const { owning } = this;
+    return this.#pool.servers.filter(({ index, name }) => {
+      return owning.has(index) || this.#early.has(name);
+    });
   }
 
   /** The server at an address, made one of the pool's if it is that of a node. */

@@ -195,6 +195,7 @@ export class RequestMoves implements RequestMover {
     const address = addressIn(from, redirection);
     const target = this.#slots.serverAt(address);
     if (target === null) return this.#awaitNode(from, request, redirection);
+    this.#slots.asks(target);
     const ms = this.#pauseMs(request, isFixed);
     if (this.#mustWait(request, ms)) {
       return this.#wait(from, request, redirection, ms, { redirection, address });

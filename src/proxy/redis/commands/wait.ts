@@ -132,7 +132,9 @@ function waitFor(
   if (mustBeAlone(request)) return false;
   const until = Number(timeout) === 0 ? Infinity : exactMillis() + Number(timeout);
   if (hasMoved(client)) return answer(client, replyOf(client, wanted, []));
-  const asked = new Rounds(request, client.pool.liveServers, wanted, until).begin(needsFiles);
+  const { slots, liveServers } = client.pool;
+  const servers = slots?.holding ?? liveServers;
+  const asked = new Rounds(request, servers, wanted, until).begin(needsFiles);
   if (!asked) return false;
   client.session.leased = false;
   client.barrier();

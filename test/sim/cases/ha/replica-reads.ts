@@ -75,6 +75,8 @@ export class ReplicaReads {
     if (!this.isReplica(name)) return;
     this.count++;
     const server = this.#all.servers.find((each) => each.name === name) as SimRedis;
+    // It may have got its master back a moment ago.
+    this.#look(server);
     const since = this.#aloneSince.get(server) ?? this.#world.micros;
     const forMs = (this.#world.micros - since) / 1000;
     if (forMs * 1000 < STALE_MICROS) return;
