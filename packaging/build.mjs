@@ -82,8 +82,9 @@ function isWasmFresh(file) {
 
 /** Removes the compiled form of sources that were deleted or renamed. */
 function removeStale() {
+  const bundles = ['cli/', 'checked/'].map((folder) => join(output, folder));
   for (const file of filesBelow(output)) {
-    if (file.startsWith(join(output, 'cli/'))) continue;
+    if (bundles.some((folder) => file.startsWith(folder))) continue;
     const match = /^(.*)\.(js|js\.map|d\.ts)$/.exec(relative(output, file));
     if (match === null || existsSync(join(root, `${match[1]}.ts`))) continue;
     if (!existsSync(join(root, relative(output, file)))) rmSync(file, { force: true });

@@ -20,12 +20,30 @@ const optionalPackages = {
   },
 };
 
+/** The launcher loads it when it has set up the cache: the one of its condition, by package.json. */
+const commandLine = {
+  name: 'command-line',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/cli\.js$/ }, () => ({ path: '#cli', external: true }));
+  },
+};
+
 /**
- * Makes build/cli/ from build/src/.
+ * Makes build/cli/ from build/src/, and build/checked/, which is the same with assertions.
  * @param {string} root the folder of the project
  */
 export async function bundle(root) {
   const output = join(root, 'build/cli');
+  const [inputs] = await Promise.all([
+    bundleInto(root, output, []),
+    bundleInto(root, join(root, 'build/checked'), ['ringway-asserts']),
+  ]);
+  const packages = bundledPackages(inputs);
+  writeFileSync(join(output, 'LICENSES.txt'), packages.map((it) => notice(root, it)).join('\n'));
+}
+
+/** @returns the files that are in it */
+async function bundleInto(root, output, conditions) {
   const source = join(root, 'build/src');
   mkdirSync(output, { recursive: true });
   const { metafile } = await build({
@@ -37,6 +55,10 @@ export async function bundle(root) {
     },
     outdir: output,
     bundle: true,
+    // Constants stand where they are used, and assertions that are off are not there at all: both
+    // would be looked at for each request, and be in the way when V8 inlines what is short.
+    minifySyntax: true,
+    conditions: ['module', ...conditions],
     platform: 'node',
     target: 'node20.20',
     format: 'esm',
@@ -45,9 +67,8 @@ export async function bundle(root) {
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
-    // The launcher loads cli.js when it has set up the cache; the rest is found by package.json.
-    external: ['./cli.js', '#ringway.wasm', '#ringway-simd.wasm', '#asserts'],
-    plugins: [optionalPackages],
+    external: ['#ringway.wasm', '#ringway-simd.wasm'],
+    plugins: [optionalPackages, commandLine],
     // CommonJS packages ask for Node's own modules.
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
@@ -55,8 +76,7 @@ export async function bundle(root) {
   });
   const served = (path) => !/\.(d\.ts|map)$/.test(path);
   cpSync(join(root, PAGE), join(output, 'page'), { recursive: true, filter: served });
-  const packages = bundledPackages(Object.keys(metafile.inputs));
-  writeFileSync(join(output, 'LICENSES.txt'), packages.map((it) => notice(root, it)).join('\n'));
+  return Object.keys(metafile.inputs);
 }
 
 /** Folders of the packages that some of `inputs` are of, in the order of their names. */

@@ -14,6 +14,9 @@ import { waitFor } from '../support/wait.ts';
 
 // What npm would put into an empty folder, without a single package beside it.
 
+/** As users start it: without the assertions that tests have. */
+const env = { NODE_OPTIONS: '' };
+
 describe('the bundle of the command line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringway-bundle-'));
   const cli = join(folder, 'package/build/cli/ringway.js');
@@ -35,7 +38,7 @@ describe('the bundle of the command line', () => {
     const http = `127.0.0.1:${await freePort()}`;
     const args = ['--workers', '2', '--log-format', 'json', '--http-addr', http];
     const file = await poolFile([{ servers: [`127.0.0.1:${server.port}:1 one`] }]);
-    const ringway = await spawnRingway(file, { args, cli });
+    const ringway = await spawnRingway(file, { args, cli, env });
     try {
       await waitFor('it', () => ringway.log.some((line) => line.includes('"ready: ')));
       const client = await RespClient.open(ringway.port);
@@ -54,7 +57,7 @@ describe('the bundle of the command line', () => {
   test('says what to install when telemetry is asked for, and starts nothing', async () => {
     const file = await poolFile([{ servers: ['127.0.0.1:1:1 one'] }]);
     const args = ['--otlp-endpoint=http://127.0.0.1:4318'];
-    const ringway = await spawnRingway(file, { args, cli });
+    const ringway = await spawnRingway(file, { args, cli, env });
     assert.equal(await ringway.gone(), 1);
     const log = ringway.log.join('\n');
     assert.match(log, /needs OpenTelemetry's packages/);
@@ -63,6 +66,19 @@ describe('the bundle of the command line', () => {
       assert.ok(log.includes(` ${name}@`), `${name}: ${log}`);
     }
     assert.doesNotMatch(log, /ready/);
+  });
+
+  test('has no assertions and no variables for constants, and tests run one with assertions', () => {
+    for (const name of ['cli', 'worker']) {
+      const shipped = readSource(`build/cli/${name}.js`);
+      assert.doesNotMatch(shipped, /\b(ASSERTS|RECORD_INFO)\b|"a claim is settled once"/, name);
+      assert.match(readSource(`build/checked/${name}.js`), /"a claim is settled once"/, name);
+    }
+    const { imports } = JSON.parse(readSource('package.json'));
+    assert.deepEqual(imports['#cli'], {
+      'ringway-asserts': './build/checked/cli.js',
+      default: './build/cli/cli.js',
+    });
   });
 
   test('comes with the licence of each package in it', () => {

@@ -21,6 +21,9 @@ import { waitFor } from '../support/wait.ts';
 
 const PACK = ['pack', '--json', '--ignore-scripts', '--loglevel=error'];
 
+/** As users start it: without the assertions that tests have. */
+const AS_SHIPPED = { ...process.env, NODE_OPTIONS: '' };
+
 function npm(args: readonly string[], cwd = ROOT): string {
   return execFileSync('npm', args, { cwd, encoding: 'utf8' });
 }
@@ -40,7 +43,7 @@ test('installed into an empty folder it runs every example', async () => {
     mkdirSync(join(examples, 'passwords'));
     writeFileSync(join(examples, 'passwords/clients'), 'x', { mode: 0o600 });
     certificatesFor(join(examples, 'tls'));
-    const env = { ...process.env, RINGWAY_REDIS_PASSWORD: 'x' };
+    const env = { ...AS_SHIPPED, RINGWAY_REDIS_PASSWORD: 'x' };
     const names = readdirSync(examples).filter((name) => name.endsWith('.yml'));
     assert.ok(names.length >= 9);
     for (const name of names) {
@@ -89,7 +92,8 @@ test('installed for all, the command, its manual and its files are where docs sa
     );
     const program = join(folder, 'bin/ringway');
     const args = ['-c', 'a.yml', '--otlp-endpoint=http://127.0.0.1:1'];
-    const { status, stderr } = spawnSync(program, args, { cwd: folder, encoding: 'utf8' });
+    const options = { cwd: folder, env: AS_SHIPPED, encoding: 'utf8' } as const;
+    const { status, stderr } = spawnSync(program, args, options);
     assert.equal(status, 1);
     assert.match(stderr, /\] npm install --global @opentelemetry\/api@/m);
   } finally {
