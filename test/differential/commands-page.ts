@@ -36,7 +36,7 @@ const NOTES: Readonly<Record<string, string>> = {
   HELLO: 'RESP2 or RESP3 for this client, over server connections of that version; see *Sessions*',
   'CLIENT|NO-EVICT': 'accepted without effect: servers count memory by connection, not by client',
   'CLIENT|NO-TOUCH': '`OFF` is accepted; `ON` is refused: server connections are shared',
-  WAIT: "the smallest count of all servers, whose replicas are asked how far they are; until it is reached or time is up, or 3 s when more is behind it than is read. When a server gave way to its replica since the client's last `WAIT`, or since it came, the count is 0, once: what it wrote before may be lost",
+  WAIT: "the smallest count of all servers, whose replicas are asked how far they are; until it is reached or time is up, or 3 s when more is behind it than is read. When a server gave way to its replica since the client's last `WAIT`, or since it came, the count is 0, once: what it wrote before may be lost; so it is while a server is a replica already and its master is not known yet",
   WAITAOF:
     'as `WAIT`: the smallest counts of all servers; refused when a server that should have it in its file keeps none',
   SORT: 'all keys on one server; the patterns of BY and GET are looked up on that server',
