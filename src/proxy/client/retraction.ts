@@ -38,6 +38,10 @@ export class Retraction {
   }
 
   run(): void {
+    if (this.#newest || this.#alone !== null) this.#run();
+  }
+
+  #run(): void {
     const alone = this.#alone;
     this.#alone = null;
     if (alone?.isHeldBack) this.#readAlone(alone);

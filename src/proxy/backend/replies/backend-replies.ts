@@ -175,10 +175,11 @@ export class BackendReplies {
   /** One reply, or several to one client in a row. @returns false when nobody has asked for it */
   #handNext(end: number): boolean {
     const record = this.#at;
-    const { inFlight, owner, unwritten, joiner, withheld } = this.#connection;
+    const connection = this.#connection;
+    const { inFlight, unwritten, joiner, withheld } = connection;
     const info = this.#engine.words[record + RECORD_INFO];
     if (this.#unasked !== 0 && (info & 0xff) === this.#unasked) {
-      owner.pool.protocol.onUnasked(this.#connection, record);
+      connection.owner.pool.protocol.onUnasked(connection, record);
     } else if (inFlight.count <= unwritten) {
       return false;
     } else if (withheld?.wants(info) && withheld.take(record)) {
@@ -186,23 +187,26 @@ export class BackendReplies {
     } else if (inFlight.headClient < 0 || (info & WHOLE) !== WHOLE || joiner?.isNext) {
       if (!this.#giveSpecial(record, info)) return false;
     } else {
-      this.#handRow(end);
+      this.#handRow(end, info, unwritten);
       return true;
     }
     this.#at = record + RECORD_WORDS;
     return true;
   }
 
-  /** A whole reply, and those behind it to the same client, go to where its replies are. */
-  #handRow(end: number): void {
+  /**
+   * A whole reply, and those behind it to the same client, go to where its replies are.
+   * @param first what is known of the first @param unwritten requests that no reply can be to
+   */
+  #handRow(end: number, first: number, unwritten: number): void {
     const { words, micros, clients } = this.#engine;
-    const { inFlight, owner, unwritten, joiner, withheld } = this.#connection;
+    const { inFlight, owner, joiner, withheld } = this.#connection;
     const { latency, notedMicros } = owner.pool;
     const id = inFlight.headClient;
     const client = clients[id] as ReplyReceiver;
     this.#whose = client;
     let record = this.#at;
-    let info = words[record + RECORD_INFO];
+    let info = first;
     do {
       const { ring, headAt } = inFlight;
       const slot = ring[headAt + IN_FLIGHT_SLOT];

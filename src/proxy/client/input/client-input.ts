@@ -234,7 +234,8 @@ export class ClientInput implements WalkedInput {
     const client = this.#client;
     const { pool } = client;
     let start = from;
-    if (this.#large === null) this.#lookAgain(); // for a large one that needs the window
+    // For a large one that needs the window.
+    if (this.#partial && this.#large === null) this.#lookAgain();
     for (;;) {
       const limit = Math.min(engine.beginChunk(), this.credit());
       if (pool.health.due !== 0 && engine.now > pool.health.due) pool.health.readmit(engine.now);

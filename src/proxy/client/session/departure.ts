@@ -73,6 +73,7 @@ export class Departure {
   }
 
   goOn(): void {
+    if (this.give === null) return;
     const { session, pipeline } = this.#client;
     if (this.isDue) {
       this.#input.leaving = true;
