@@ -118,9 +118,10 @@ export class ControlLink {
     const { clock } = this.#options;
     const due = clock.now() + CONTROL_PING_MS;
     this.#cancel = clock.after(CONTROL_PING_MS, () => {
-      // What has come in while this process stood still is not read yet.
-      this.#heardAt += Math.max(0, clock.now() - due);
-      const silent = clock.now() - this.#heardAt;
+      const now = clock.now();
+      // What has come in while this process stood still may not be read yet.
+      this.#heardAt = Math.min(now, this.#heardAt + Math.max(0, now - due));
+      const silent = now - this.#heardAt;
       if (this.#asked.length > 0 && silent > CONTROL_ANSWER_MS) {
         this.#lost('it does not answer');
         return;

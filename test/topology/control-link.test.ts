@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { CONTROL_ANSWER_MS, CONTROL_PING_MS } from '../../src/limits.ts';
 import { ADDRESSES } from '../../src/net/addresses/address-book.ts';
 import { type Clock, SYSTEM_CLOCK } from '../../src/topology/clock.ts';
 import { ControlLink } from '../../src/topology/control-link.ts';
@@ -64,6 +65,27 @@ describe('a link for questions', () => {
     hand.pass(3_500);
     assert.deepEqual(told, [], 'its answer may be there, and not be read yet');
     hand.pass(1_000);
+    assert.deepEqual(told, ['it does not answer']);
+  });
+
+  test('nor has it time to spare afterwards', async (t) => {
+    const hand = new HandClock();
+    const lates = [60_000];
+    const clock: Clock = {
+      now: () => hand.now(),
+      after: (ms, then) => hand.after(ms + (lates.shift() ?? 0), then),
+    };
+    const { link, told, ups } = open('127.0.0.1', clock);
+    t.after(() => link.close());
+    await waitFor('the link', () => ups() === 1);
+    // What had come in meanwhile is read before any timer rings.
+    hand.pass(60_500);
+    let answers = 0;
+    link.ask(['PING'], () => void answers++);
+    await waitFor('an answer', () => answers === 1);
+    hand.pass(500);
+    link.ask(['INFO'], () => {});
+    hand.pass(CONTROL_ANSWER_MS + 2 * CONTROL_PING_MS);
     assert.deepEqual(told, ['it does not answer']);
   });
 
