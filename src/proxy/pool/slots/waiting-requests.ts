@@ -125,7 +125,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
     let at = all.length;
     while (at > 0 && isBefore(request.entry, all[at - 1].request.entry)) at--;
     const due = dueBehind(all[at - 1], millis() + ms);
-    const behind = this.#heldBefore(client, request.entry, all[at]);
+    const behind = this.#heldBefore(client, request.entry);
     // Then it is here, come what may.
     all.splice(at, 0, { request, lane, due, toward, behind });
     for (let i = at + 1; i < all.length && all[i].due < due; i++) all[i].due = due;
@@ -138,15 +138,15 @@ export class WaitingRequests implements Timed, GuardedConnection {
 
   /**
    * The latest of what is held of a client and was asked before a request: one that comes back may
-   * have been asked before all of it. @param next waits behind the request
+   * have been asked before all of it.
    */
-  #heldBefore(client: number, entry: InFlightEntry, next: WaitingRequest | undefined): Held | null {
+  #heldBefore(client: number, entry: InFlightEntry): Held | null {
+    const place = placeOf(entry);
     let latest: Held | null = null;
     for (const each of this.#held.get(client) ?? []) {
-      if (entry.clientId >= 0 && ((each.slot - entry.slot) | 0) > 0) continue;
-      latest = each;
+      if (place === null || !isEarlier(place, each.slot)) latest = each;
     }
-    return entry.clientId >= 0 ? latest : (next?.behind ?? latest);
+    return latest;
   }
 
   /** Those whose time has come, and that nothing holds back: the first ones of each client. */
@@ -172,6 +172,7 @@ export class WaitingRequests implements Timed, GuardedConnection {
     const taken: WaitingRequest[] = [];
     for (const [client, all] of this.#waiting) {
       const end = all.findIndex((each) => !isSo(each));
+      if (end === 0) continue;
       const first = end < 0 ? all : all.slice(0, end);
       for (const each of this.#remove(client, first, end < 0 ? [] : all.slice(end))) {
         taken.push(each);
@@ -213,15 +214,11 @@ export class WaitingRequests implements Timed, GuardedConnection {
   disown(client: number, slot: number): number {
     const all = this.#waiting.get(client) ?? [];
     const isGone = ({ request: { entry } }: WaitingRequest): boolean => {
-      return entry.clientId === client && ((entry.slot - slot) | 0) >= 0;
+      return entry.clientId === client && !isEarlier(entry.slot, slot);
     };
     const gone = all.filter(isGone);
-    if (gone.length > 0)
-      this.#remove(
-        client,
-        gone,
-        all.filter((each) => !isGone(each)),
-      );
+    const left = all.filter((each) => !isGone(each));
+    if (gone.length > 0) this.#remove(client, gone, left);
     this.#leaveIfEmpty();
     return gone.length;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { SavedRequest } from '../../../../src/proxy/backend/again/saved-requests.ts';
+import type { ReplyTarget } from '../../../../src/proxy/backend/in-flight.ts';
 import { millis } from '../../../../src/proxy/engine/clock.ts';
 import { WaitingRequests } from '../../../../src/proxy/pool/slots/waiting-requests.ts';
 import { poolCounters } from '../../../../src/stats/counters.ts';
@@ -135,6 +136,25 @@ describe('requests that wait for their slot', () => {
     waiting.release(7, second);
     waiting.hurry();
     assert.deepEqual(given, ['7/1', '7/3']);
+    waiting.close();
+  });
+
+  test('a part of a request that was asked before something that is held goes before that', () => {
+    const { waiting, given } = watched();
+    const block = { slot: 5 };
+    waiting.hold(7, block);
+    for (const slot of [6, 4]) {
+      const { entry, bytes } = requestOf(-1, slot);
+      const target = { claim: { clientId: 7, slot } } as unknown as ReplyTarget;
+      waiting.add({ entry: { ...entry, target }, bytes }, LANE, 0, null);
+    }
+    assert.ok(!waiting.isNext(7, block));
+    waiting.hurry();
+    assert.deepEqual(given, ['-1/4']);
+    assert.ok(waiting.isNext(7, block));
+    waiting.release(7, block);
+    waiting.hurry();
+    assert.deepEqual(given, ['-1/4', '-1/6']);
     waiting.close();
   });
 
