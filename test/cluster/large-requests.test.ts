@@ -112,7 +112,8 @@ for (const variant of VARIANTS.slice(0, 3)) {
         assert.deepEqual(cluster.asked[0], [`SET ${UNOWNED} 1`]);
       });
 
-      test('waits until any slots are known', async () => {
+      /** No slots are known before show(). */
+      async function startUnknown() {
         const cluster = await startFakeCluster(2, () => undefined);
         stops.push(() => cluster.stop());
         const joins = [cluster.hide(0), cluster.hide(1)];
@@ -120,14 +121,36 @@ for (const variant of VARIANTS.slice(0, 3)) {
         const keys = { ...keysOf(60_000), request_read_timeout: 300 };
         const ringway = await startInProcess({ servers, cluster: true, ...keys }, variant);
         stops.push(() => ringway.stop());
-        const client = await open(ringway.port);
+        const show = (): void => {
+          for (const join of joins) join();
+        };
+        return { cluster, show, client: await open(ringway.port) };
+      }
+
+      test('waits until any slots are known', async () => {
+        const { cluster, show, client } = await startUnknown();
         const isKept = how === 'kept whole';
         const several = isKept ? [['MSET', OWNED, LARGE, UNOWNED, LARGE]] : [];
         const replies = client.pipeline([['SET', OWNED, LARGE], ...several, ['GET', OWNED]]);
         await delay(800);
         assert.deepEqual(cluster.asked.flat(), []);
-        for (const join of joins) join();
+        show();
         assert.deepEqual((await replies).map(String), isKept ? ['OK', 'OK', 'OK'] : ['OK', 'OK']);
+      });
+
+      test('of too many keys is refused then, though its end has come meanwhile', async () => {
+        const { cluster, show, client } = await startUnknown();
+        const half = 'x'.repeat(most / 2);
+        const replies = client.pipeline([
+          ['MSET', OWNED, half, UNOWNED, half],
+          ['GET', OWNED],
+        ]);
+        await delay(100);
+        assert.deepEqual(cluster.asked.flat(), []);
+        show();
+        const [refused, got] = (await replies).map(String);
+        assert.match(refused, /larger than max_assembled_request/);
+        assert.deepEqual([got, cluster.asked.flat()], ['OK', [`GET ${OWNED}`]]);
       });
     });
   }

@@ -242,7 +242,8 @@ export class LargeRequest implements LeaseWaiter<Server>, ConnectionHolder, Time
 
   /** Something was answered, or more is known. @param saved of the unfinished request */
   goOn(saved: SavedState | null): void {
-    if (saved !== null && this.#ownerWait.isOver) this.#lacksOwner(saved);
+    // What was not decided then is now: its end may be here.
+    if (saved !== null && this.#ownerWait.isOver) this.expectRest(saved);
     this.tryStart();
   }
 
