@@ -1,4 +1,4 @@
-import type { Config } from '../config/index.ts';
+import type { Config, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { ORDERS_REMEMBERED } from '../limits.ts';
 import { LOG_NOTICE, type Log } from '../log.ts';
@@ -108,14 +108,16 @@ export class ServerOrders {
   /** The program goes on with another configuration. */
   follow(config: Config): void {
     const [was, is] = [this.#config, config].map(namesOf);
+    const lines = linesOf(this.#config, config);
     const before = this.#all;
-    const away = before.filter((each) => !has(is, each) && mayReturn(this.#config, config, each));
+    const gone = before.filter((each) => !has(is, each));
+    const away = gone.filter(({ pool, server }) => lines.get(pool)?.has(server) === false);
     const remembered = new Set(away.slice(-ORDERS_REMEMBERED));
+    const superfluous = new Set(away.slice(0, -ORDERS_REMEMBERED));
     this.#config = config;
     this.#all = before.filter((each) => has(is, each) || remembered.has(each));
-    for (const each of before) {
-      if (has(is, each)) continue;
-      if (!remembered.has(each)) this.#say(each, away.includes(each) ? TOO_MANY : FORGOTTEN);
+    for (const each of gone) {
+      if (!remembered.has(each)) this.#say(each, superfluous.has(each) ? TOO_MANY : FORGOTTEN);
       else if (has(was, each)) this.#say(each, REMEMBERED);
     }
     if (before.length > 0) this.#serving.setOrders(this.#all, null);
@@ -128,20 +130,28 @@ export class ServerOrders {
 }
 
 /** Names of servers, by pool. */
-function namesOf({ pools }: Config): ReadonlyMap<string, ReadonlySet<string>> {
-  return new Map(
-    pools.map(({ name, servers }) => [name, new Set(servers.map((each) => each.name))]),
-  );
+type Names = ReadonlyMap<string, ReadonlySet<string>>;
+
+function namesOf({ pools }: Config): Names {
+  return new Map(pools.map(({ name, servers }) => [name, namesIn(servers)]));
 }
 
-function has(names: ReturnType<typeof namesOf>, { pool, server }: ServerOrder): boolean {
+function namesIn(servers: PoolConfig['servers'] = []): ReadonlySet<string> {
+  return new Set(servers.map(({ name }) => name));
+}
+
+function has(names: Names, { pool, server }: ServerOrder): boolean {
   return names.get(pool)?.has(server) === true;
 }
 
-/** Whether SRV records may list it again: no line of the file has it, and none had it. */
-function mayReturn(before: Config, after: Config, { pool, server }: ServerOrder): boolean {
-  const [old, next] = [before, after].map(({ pools }) => {
-    return pools.find(({ name }) => name === pool)?.discovery ?? null;
-  });
-  return next !== null && old?.fixed.some(({ name }) => name === server) !== true;
+/**
+ * Names that lines of the file had, of pools that have servers by SRV records from now on: a server
+ * that was none of these may be listed again.
+ */
+function linesOf(before: Config, after: Config): Names {
+  const had = new Map(
+    before.pools.map(({ name, discovery, servers }) => [name, discovery?.fixed ?? servers]),
+  );
+  const pools = after.pools.filter(({ discovery }) => discovery !== null);
+  return new Map(pools.map(({ name }) => [name, namesIn(had.get(name))]));
 }

@@ -18,6 +18,12 @@ function ringOf(listed: readonly string[], fixed: readonly string[] = ['fixed'])
   return withMembers(parseConfig(Buffer.from(text), 'test.yml'), members);
 }
 
+/** The same pool without SRV records. */
+function fileOf(host: string): Config {
+  const text = `p:\n  listen: 127.0.0.1:1\n  redis: true\n  servers:\n    - ${host}:1:1\n`;
+  return parseConfig(Buffer.from(text), 'test.yml');
+}
+
 describe('orders about servers that SRV records list', () => {
   let given: (readonly ServerOrder[])[];
   let said: string[];
@@ -74,10 +80,12 @@ describe('orders about servers that SRV records list', () => {
     orders.follow(ringOf(['a', 'b'], []));
     assert.deepEqual(names(orders), []);
     orders.obey(['p', 'a:1', 'drain']);
-    const text = 'p:\n  listen: 127.0.0.1:1\n  redis: true\n  servers:\n    - b:1:1\n';
-    orders.follow(parseConfig(Buffer.from(text), 'test.yml'));
+    orders.follow(fileOf('b'));
     assert.deepEqual(names(orders), []);
-    assert.equal(said.filter((line) => /is no longer in the file: /.test(line)).length, 2);
+    orders.obey(['p', 'b:1', 'drain']);
+    orders.follow(ringOf(['a']));
+    assert.deepEqual(names(orders), [], 'it was no server by SRV records');
+    assert.equal(said.filter((line) => /is no longer in the file: /.test(line)).length, 3);
   });
 
   test('of a number that are away the oldest are forgotten, which is told', () => {
