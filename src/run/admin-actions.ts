@@ -1,4 +1,5 @@
 import { type AdminAction, type AdminActions, alone } from '../admin/admin-server.ts';
+import { alternatives } from '../admin/alternatives.ts';
 import { effectiveConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { ADMIN_CLIENTS, HAND_OVER_MS } from '../limits.ts';
@@ -6,7 +7,6 @@ import type { PoolChange } from '../proxy/pool/config-changes.ts';
 import type { NextProgram } from './processes/upgrade.ts';
 import { Workers } from './processes/workers.ts';
 import type { Program } from './program.ts';
-import { listed } from './server-orders.ts';
 import { LEVEL_MAX } from './signals.ts';
 
 /** Clients that are shown unless a number is given. */
@@ -74,7 +74,7 @@ async function clients({ serving, reloader }: Program, words: readonly string[])
   }
   const { pools } = reloader.current;
   if (!pools.some(({ name }) => name === pool)) {
-    throw new RingwayError('RINGWAY_USAGE', `no pool '${pool}'; ${listed(pools)}`);
+    throw new RingwayError('RINGWAY_USAGE', `no pool '${pool}'; ${alternatives(pools)}`);
   }
   return { pool, clients: await serving.clients(pool, Number(count)) };
 }

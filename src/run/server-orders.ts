@@ -1,3 +1,4 @@
+import { alternatives } from '../admin/alternatives.ts';
 import type { Config, PoolConfig } from '../config/index.ts';
 import { RingwayError } from '../errors.ts';
 import { ORDERS_REMEMBERED } from '../limits.ts';
@@ -21,16 +22,6 @@ const TEXTS: Readonly<Record<Order, string>> = {
 const REMEMBERED = 'is not listed any more: the order about it holds when it is back';
 const TOO_MANY = 'is not listed any more, and its order is forgotten: there are too many';
 const FORGOTTEN = 'is no longer in the file: the order about it is forgotten';
-
-/** So many names are told to who has mistaken one. */
-const NAMES_TOLD = 20;
-
-/** What there is, for whoever has asked for something else. */
-export function listed(all: readonly { readonly name: string }[]): string {
-  const told = all.slice(0, NAMES_TOLD).map(({ name }) => name);
-  const more = all.length > told.length ? ` and ${all.length - told.length} more` : '';
-  return `there is ${told.join(', ')}${more}`;
-}
 
 /**
  * What an operator wants of single servers, whoever answers clients. An order holds over reloads,
@@ -90,10 +81,11 @@ export class ServerOrders {
     const { pools } = this.#config;
     const found = pools.find(({ name }) => name === pool);
     if (found === undefined) {
-      throw new RingwayError('RINGWAY_USAGE', `no pool '${pool}'; ${listed(pools)}`);
+      throw new RingwayError('RINGWAY_USAGE', `no pool '${pool}'; ${alternatives(pools)}`);
     }
     if (found.servers.some(({ name }) => name === server)) return;
-    const known = found.cluster ? 'its servers are what its cluster says' : listed(found.servers);
+    const ofCluster = 'its servers are what its cluster says';
+    const known = found.cluster ? ofCluster : alternatives(found.servers);
     throw new RingwayError('RINGWAY_USAGE', `no server '${server}' in ${pool}; ${known}`);
   }
 

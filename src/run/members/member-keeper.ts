@@ -1,3 +1,4 @@
+import { alternatives } from '../../admin/alternatives.ts';
 import {
   type Config,
   type ConfigText,
@@ -15,7 +16,6 @@ import {
   type RingMembersOptions,
 } from '../../topology/names/ring-members.ts';
 import { listedNow, whyUnlisted } from '../../topology/names/srv-members.ts';
-import { listed } from '../server-orders.ts';
 
 const SAME = 'rings are made of what it lists: there is nothing to accept';
 
@@ -81,8 +81,8 @@ export class MemberKeeper {
   accept(name: string): void {
     const accepted = this.#members.accept(name);
     if (accepted === true) return;
-    const names = this.#members.views.map((view) => ({ name: view.name }));
-    const others = names.length === 0 ? 'they are made of none' : listed(names);
+    const { views } = this.#members;
+    const others = views.length === 0 ? 'they are made of none' : alternatives(views);
     const why = accepted === null ? `no ring is made of '${name}'; ${others}` : SAME;
     throw new RingwayError('RINGWAY_USAGE', why);
   }
