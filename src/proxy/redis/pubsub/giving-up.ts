@@ -1,14 +1,13 @@
 import { HUB_CONFIRM_MS } from '../../../limits.ts';
 import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
-import type { Hub } from './hub/hub.ts';
 import type { HubServer } from './hub/hub-server.ts';
-import type { Topic } from './hub/topic.ts';
 import type { SubscribingClient } from './subscribing.ts';
 
 /**
- * The only client of a hub gives topics up: `done` is called when servers send no more of them, and
- * count it no more. One that says nothing is waited for once, and then not before it has answered.
+ * The only client of a hub has given topics up: `done` is called when servers send no more of them,
+ * and count it no more. One that says nothing is waited for once, and then not before it has
+ * answered.
  */
 export class GivingUp implements Timed {
   readonly #client: SubscribingClient;
@@ -18,10 +17,11 @@ export class GivingUp implements Timed {
   #until: number = millis() + HUB_CONFIRM_MS;
   timerAt = 0;
 
-  constructor(client: SubscribingClient, hub: Hub, topics: readonly Topic[], done: () => void) {
+  /** @param servers that are told of it @param done called once */
+  constructor(client: SubscribingClient, servers: Iterable<HubServer>, done: () => void) {
     this.#client = client;
+    this.#awaited = new Set(servers);
     this.#done = done;
-    this.#awaited = hub.giveUp(topics);
   }
 
   begin(): void {

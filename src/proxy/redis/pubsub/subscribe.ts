@@ -109,7 +109,7 @@ export function unsubscribeFromAll(client: ClientConnection, done: () => void): 
     return;
   }
   const { hub, all } = subscriptions;
-  new GivingUp(client, hub, all, () => {
+  new GivingUp(client, hub.giveUp(all), () => {
     subscriptions.drop();
     done();
   }).begin();

@@ -43,7 +43,8 @@ export class Unsubscribing implements StoredReply {
       return;
     }
     this.#claim.keep(this, bytesOf(this.#names));
-    new GivingUp(this.#client, hub, topics, () => this.#claim.store(this)).begin();
+    const servers = hub.giveUp(topics);
+    new GivingUp(this.#client, servers, () => this.#claim.store(this)).begin();
   }
 
   writeTo({ out }: ReplySink): boolean {

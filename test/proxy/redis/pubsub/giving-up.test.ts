@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Timed } from '../../../../src/proxy/engine/deadlines.ts';
 import { GivingUp } from '../../../../src/proxy/redis/pubsub/giving-up.ts';
-import type { Hub } from '../../../../src/proxy/redis/pubsub/hub/hub.ts';
 import type { HubServer } from '../../../../src/proxy/redis/pubsub/hub/hub-server.ts';
 import type { SubscribingClient } from '../../../../src/proxy/redis/pubsub/subscribing.ts';
 
@@ -36,9 +35,8 @@ class World {
       },
     };
     const client = { pool: { engine: { deadlines } } } as unknown as SubscribingClient;
-    const asked = new Set(this.servers as unknown as HubServer[]);
-    const hub = { giveUp: () => asked } as unknown as Hub;
-    new GivingUp(client, hub, [], () => void this.done++).begin();
+    const asked = this.servers as unknown as HubServer[];
+    new GivingUp(client, asked, () => void this.done++).begin();
   }
 
   /** Nobody waits any longer. */
