@@ -225,8 +225,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a redirected request is sent on without ASKING',
     file: 'proxy/pool/slots/request-moves',
-    from: 'laneKey(from.lane), this.#pool.protocol.slots.asking);',
-    to: 'laneKey(from.lane));',
+    from: 'isAsk ? protocol.slots.asking : undefined',
+    to: 'undefined',
     seeds: null,
     among: 'clusters',
   },

@@ -26,7 +26,12 @@ import {
   type RequestHeir,
   type RequestMover,
 } from '../../backend/again/request-mover.ts';
-import { clientOf, type SavedRequest, slotOf } from '../../backend/again/saved-requests.ts';
+import {
+  clientOf,
+  placeOf,
+  type SavedRequest,
+  slotOf,
+} from '../../backend/again/saved-requests.ts';
 import {
   FAILURE_INTERNAL,
   FAILURE_REFUSED,
@@ -42,6 +47,7 @@ import { type LaneKey, type Lanes, laneKey } from '../lanes.ts';
 import type { PoolProtocol } from '../protocol.ts';
 import type { Server } from '../server.ts';
 import type { ClusterSlots } from './cluster-slots.ts';
+import { SentOn } from './sent-on.ts';
 import {
   type Held,
   type Toward,
@@ -75,6 +81,7 @@ export class RequestMoves implements RequestMover {
   readonly #pool: MovedPool;
   readonly #slots: ClusterSlots;
   readonly #waiting: WaitingRequests;
+  readonly #sentOn: SentOn = new SentOn();
 
   constructor(pool: MovedPool, slots: ClusterSlots) {
     this.#pool = pool;
@@ -135,7 +142,7 @@ export class RequestMoves implements RequestMover {
     return this.#wait(from, moved, redirection, ms);
   }
 
-  /** What its client has asked before, and what goes another way, is answered. */
+  /** What its client has asked before, and another node was sent, is answered. */
   #isInTurn({ entry, after = null }: SavedRequest): boolean {
     return (
       after === null || (this.#pool.engine.clients[clientOf(entry)]?.isAnswered(after) ?? true)
@@ -144,7 +151,7 @@ export class RequestMoves implements RequestMover {
 
   /** It is not sent on now. @param ms that it has to rest */
   #mustWait(request: SavedRequest, ms: number): boolean {
-    return ms > 0 || !this.#isInTurn(request) || this.#waiting.has(clientOf(request.entry));
+    return ms > 0 || this.#waiting.has(clientOf(request.entry));
   }
 
   /** It has waited enough. */
@@ -167,10 +174,10 @@ export class RequestMoves implements RequestMover {
     const target = isFixed ? slots.serverAt(address) : slots.moveSlot(redirection.slot, address);
     if (target === null) return this.#awaitNode(from, request, redirection);
     const ms = this.#pauseMs(request, isFixed);
-    if (this.#mustWait(request, ms)) {
-      return this.#wait(from, request, redirection, ms, { redirection, address });
-    }
-    this.#send(request, target, laneKey(from.lane));
+    // The others of its slot go where that is by then.
+    const toward = isFixed ? { redirection, address } : null;
+    if (this.#mustWait(request, ms)) return this.#wait(from, request, redirection, ms, toward);
+    this.#send(request, target, laneKey(from.lane), toward);
     return null;
   }
 
@@ -197,10 +204,9 @@ export class RequestMoves implements RequestMover {
     if (target === null) return this.#awaitNode(from, request, redirection);
     this.#slots.asks(target);
     const ms = this.#pauseMs(request, isFixed);
-    if (this.#mustWait(request, ms)) {
-      return this.#wait(from, request, redirection, ms, { redirection, address });
-    }
-    this.#send(request, target, laneKey(from.lane), this.#pool.protocol.slots.asking);
+    const toward = { redirection, address };
+    if (this.#mustWait(request, ms)) return this.#wait(from, request, redirection, ms, toward);
+    this.#send(request, target, laneKey(from.lane), toward);
     return null;
   }
 
@@ -246,14 +252,13 @@ export class RequestMoves implements RequestMover {
   }
 
   #again({ request, lane, toward }: WaitingRequest): void {
-    if (!this.#isInTurn(request)) {
-      this.#failSplit(request);
-      return;
-    }
-    if (toward === null) {
-      this.#resend(request, lane);
-      return;
-    }
+    if (!this.#isInTurn(request)) this.#failSplit(request);
+    else if (this.#waiting.isBehind(request)) this.#waitAgain(request, lane, toward);
+    else if (toward === null) this.#resend(request, lane);
+    else this.#sendToward(request, lane, toward);
+  }
+
+  #sendToward(request: SavedRequest, lane: LaneKey, toward: Toward): void {
     // What its client has asked behind it goes the same way, and must not come before it.
     const { redirection, address } = toward;
     const { engine, protocol } = this.#pool;
@@ -262,12 +267,17 @@ export class RequestMoves implements RequestMover {
       const isAsk = redirection.kind === SLOT_ASK;
       const isFixed = protocol.repeatable(request.bytes) === REPEAT_NEVER;
       if (!isAsk && !isFixed) this.#slots.moveSlot(redirection.slot, address);
-      this.#send(request, target, lane, isAsk ? protocol.slots.asking : undefined);
+      this.#send(request, target, lane, isAsk || isFixed ? toward : null);
       return;
     }
     const ms = 2 * REDIRECTION_PAUSE_MS;
     if (!this.#isLate(request) && this.#waiting.add(request, lane, ms, toward)) return;
     failEntry(engine, this.#waiting, request.entry, this.refuse(redirection));
+  }
+
+  /** It could go but for others of its client. */
+  #waitAgain(request: SavedRequest, lane: LaneKey, toward: Toward | null): void {
+    if (!this.#waiting.add(request, lane, 0, toward)) this.#failSplit(request);
   }
 
   /** What it waits for is not answered in time. */
@@ -346,13 +356,31 @@ export class RequestMoves implements RequestMover {
     else this.#fail(request, failureOf(FAILURE_REFUSED));
   }
 
-  #send(request: SavedRequest, server: Server, key: LaneKey, asking?: Buffer): void {
-    const { lanes } = this.#pool;
+  /** @param toward where it was sent on to; null = the server is that of its slot, or of none */
+  #send(request: SavedRequest, server: Server, key: LaneKey, toward: Toward | null = null): void {
+    const { lanes, protocol } = this.#pool;
     const lane = lanes.again(key);
     const client = Math.max(0, clientOf(request.entry));
     const connection = lane < 0 ? null : server.connectionFor(client, lane);
-    if (connection === null) this.#fail(request, server.lastFailure);
-    else connection.adopt([request], asking);
+    if (connection === null) {
+      this.#fail(request, server.lastFailure);
+      return;
+    }
+    const after = this.#noteSent(request, connection);
+    const isAsk = toward?.redirection.kind === SLOT_ASK;
+    if (after !== null) this.#waitAgain({ ...request, after }, key, toward);
+    else connection.adopt([request], isAsk ? protocol.slots.asking : undefined);
+  }
+
+  /** @returns the place of one that it has to wait for; null = it is sent there now */
+  #noteSent({ entry, bytes }: SavedRequest, connection: object): number | null {
+    const client = this.#pool.engine.clients[clientOf(entry)];
+    const slot = slotOf(this.#pool, entry, bytes);
+    const place = placeOf(entry);
+    if (!client || slot < 0 || place === null) return null;
+    const after = this.#sentOn.before(client, slot, place, connection);
+    if (after === null) this.#sentOn.add(client, slot, place, connection);
+    return after;
   }
 
   #fail({ entry }: SavedRequest, failure: Failure): void {

@@ -93,6 +93,12 @@ export class WaitingRequests implements Timed, GuardedConnection {
     return this.#waiting.has(client) || this.#held.has(client);
   }
 
+  /** Whether another one of its client waits that was asked before it. */
+  isBehind({ entry }: SavedRequest): boolean {
+    const first = this.#waiting.get(clientOf(entry))?.[0];
+    return first !== undefined && isBefore(first.request.entry, entry);
+  }
+
   /** `what` waits elsewhere: what comes of the client from now on stays until release(). */
   hold(client: number, what: Held): void {
     const held = this.#held.get(client);

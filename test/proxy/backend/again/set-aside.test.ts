@@ -61,9 +61,8 @@ class World {
       failure: () => Buffer.from('-X\r\n'),
     };
     const repeatable = (bytes: Buffer): number => look(REPEATS[words(bytes)[0]]);
-    const redirect = (_: unknown, request: SavedRequest, { kind, port }: Redirection): null => {
-      const { bytes, after = null } = request;
-      this.sent.push(`${bytes} ${kind}:${port}${after === null ? '' : ` after ${after}`}`);
+    const redirect = (_: unknown, { bytes }: SavedRequest, { kind, port }: Redirection): null => {
+      this.sent.push(`${bytes} ${kind}:${port}`);
       return null;
     };
     const protocol = { slots, repeatable };
@@ -187,8 +186,7 @@ describe('requests that are set aside', () => {
     ["but other scripts'", ['EVAL a', moved], ['EVAL b', later], later],
   ] as const) {
     test(what, () => {
-      const sent = new World().follow(first, second).map((text) => text.replace(/ after .*/, ''));
-      assert.deepEqual(sent, [
+      assert.deepEqual(new World().follow(first, second), [
         `${first[0]} ${as(both ?? first[1])}`,
         `${second[0]} ${as(both ?? second[1])}`,
       ]);
@@ -245,77 +243,6 @@ describe('requests that are set aside', () => {
     assert.equal(world.aside.active, false);
     assert.equal(world.budget, 0);
   });
-
-  for (const [what, requests, afters] of [
-    [
-      'tried again and asked for',
-      [
-        ['MSET a b', split],
-        ['SET a', ask],
-      ],
-      [null, 0],
-    ],
-    [
-      'asked for and tried again',
-      [
-        ['SET a', ask],
-        ['MSET a b', split],
-      ],
-      [null, 0],
-    ],
-    [
-      'asked for at two nodes',
-      [
-        ['SET a', ask],
-        ['MSET a b', split],
-        ['SET b', askLater],
-      ],
-      [null, 0, 1],
-    ],
-    [
-      'one way: they go together',
-      [
-        ['SET a', ask],
-        ['SET a', ask],
-        ['GET a', ask],
-      ],
-      [null, null, null],
-    ],
-    [
-      'one way behind another',
-      [
-        ['MSET a b', split],
-        ['SET a', ask],
-        ['SET a', ask],
-      ],
-      [null, 0, 0],
-    ],
-    [
-      'a script, of which nobody knows what it touches',
-      [
-        ['MSET a b', split],
-        ['EVAL c', ask],
-      ],
-      [null, 0],
-    ],
-    [
-      'both read',
-      [
-        ['MGET a b', split],
-        ['GET a', ask],
-      ],
-      [null, null],
-    ],
-  ] as const) {
-    test(`those of the same key wait for each other where they go different ways: ${what}`, () => {
-      const sent = new World().follow(...requests);
-      const told = sent.map((text) => / after (\d+)$/.exec(text)?.[1] ?? null);
-      assert.deepEqual(
-        told,
-        afters.map((after) => (after === null ? null : String(after))),
-      );
-    });
-  }
 
   test('of one client that wants all the room others have some', () => {
     const world = new World();
