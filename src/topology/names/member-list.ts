@@ -101,13 +101,13 @@ export class MemberList {
       seen.missing ??= at;
       if (!taken.has(member) && at - seen.missing >= MEMBERS_AGAIN_MS) this.#seen.delete(member);
     }
-    for (const member of taken) {
-      if (!this.#seen.has(member)) this.#see(member, at, at);
-    }
     for (const member of members) {
       const seen = this.#seen.get(member) ?? this.#see(member, at, null);
       if (seen.missing !== null) seen.isBack = true;
       seen.missing = null;
+    }
+    for (const member of taken) {
+      if (!this.#seen.has(member)) this.#see(member, at, at);
     }
     if (!this.#isFew) this.#fewSince = null;
     else this.#fewSince ??= at;
@@ -144,7 +144,7 @@ export class MemberList {
     return 2 * this.#gone.length > (this.#taken?.length ?? 0);
   }
 
-  /** An operator knows that the list is right. @returns false when nothing is withheld */
+  /** An operator knows that the list is right. @returns false when no other one is known */
   accept(): boolean {
     if (this.#heard === null || sameTexts(this.#heard.members, this.#taken ?? [])) return false;
     this.#accepted = this.#heard.members;
@@ -164,8 +164,9 @@ export class MemberList {
     const patience = few === null ? MEMBERS_AGAIN_MS : MEMBERS_HOLD_MS;
     const over = gone.filter((member) => this.#absence(member, at) >= patience);
     const isUnsure = few === null && over.length < gone.length;
-    if (isUnsure && !this.#isLate(over, at))
+    if (isUnsure && !this.#isLate(over, at)) {
       return { next: taken, wait: 'heard once', withheld: [] };
+    }
     return this.#planOf(gone, over, few !== null);
   }
 

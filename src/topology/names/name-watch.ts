@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { NAME_TTL_MS } from '../../limits.ts';
 import type { Clock } from '../clock.ts';
-import { type Found, Lookups, type LookupWords } from './lookups.ts';
+import { type Found, type Lookup, Lookups, type LookupWords } from './lookups.ts';
 import type { DnsKind, Resolve } from './resolvers.ts';
 
 /** A host whose name is looked up again and again. */
@@ -21,6 +21,8 @@ export interface NameOptions {
   say(text: string): void;
 }
 
+type HostLookup = NameSpec & Lookup;
+
 const WORDS: LookupWords = {
   empty: 'it has no address',
   changed: (host, from, to) => (from === null ? '' : `${host} leads from ${from} to ${to} now`),
@@ -33,13 +35,13 @@ const WORDS: LookupWords = {
 /** Knows where names of hosts lead. One keeps its address as long as that is among the answers. */
 export class NameWatch {
   readonly #options: NameOptions;
-  readonly #lookups: Lookups<NameSpec & { name: string }, string>;
+  readonly #lookups: Lookups<HostLookup, string>;
 
   /** @param inherited where names lead by the word of another process */
   constructor(options: NameOptions, inherited: NameWatch['known'] = []) {
     const { clock, say, onAddress } = options;
     this.#options = options;
-    this.#lookups = new Lookups<NameSpec & { name: string }, string>(
+    this.#lookups = new Lookups<HostLookup, string>(
       {
         clock,
         look: (spec, before) => this.#look(spec, before),
