@@ -14,6 +14,6 @@ export function answerSibling(pools: readonly Pool[], question: object): object 
   const pool = pools.find(({ config }) => config.name === name && config.redis);
   if (isClientOrder(question)) return obeyOrder(pool, question);
   if (isTellQuestion(question)) return tellHere(pool, question);
-  if (isHearerQuestion(question)) return isHearer(pool, question.hearer);
+  if (isHearerQuestion(question)) return isHearer(pool, question);
   return countHere(pool, question as CountQuestion);
 }

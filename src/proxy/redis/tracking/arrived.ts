@@ -1,7 +1,7 @@
 import type { ClientConnection } from '../../client/client-connection.ts';
-import { allClients } from '../../client/client-list.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { askSiblings } from '../../siblings/question.ts';
+import { isNamed } from './hearers.ts';
 import { ALL_KEYS } from './lines/push.ts';
 import { Mailbox } from './mailbox.ts';
 import type { TellAnswer } from './redirect.ts';
@@ -20,12 +20,8 @@ export function isHearerQuestion(question: object): question is HearerQuestion {
 }
 
 /** Whether it is to be told of keys in the place of a client of this process. */
-export function isHearer(pool: Pool | undefined, number: number): TellAnswer {
-  if (pool === undefined) return { told: false };
-  const told = allClients(pool.engine).some(({ pool: of, session }) => {
-    return of === pool && session.tracking?.redirect === number;
-  });
-  return { told };
+export function isHearer(pool: Pool | undefined, { hearer }: HearerQuestion): TellAnswer {
+  return { told: pool !== undefined && isNamed(pool, hearer) };
 }
 
 /**
@@ -36,7 +32,7 @@ export function isHearer(pool: Pool | undefined, number: number): TellAnswer {
 export function tellArrived(client: ClientConnection): void {
   const { pool, session } = client;
   const forget = (): void => Mailbox.of(client).tell(ALL_KEYS);
-  if (isHearer(pool, session.number).told) {
+  if (isNamed(pool, session.number)) {
     forget();
     return;
   }

@@ -35,3 +35,20 @@ export function hearerOf(pool: Pool, number: number): ClientConnection | null {
   const found = pools.get(pool)?.get(number);
   return found === undefined || found.leaves ? null : found;
 }
+
+/** How many clients of this process have each number told of keys in their place. */
+const named: WeakMap<Pool, Map<number, number>> = new WeakMap();
+
+/** A client has another one told, wherever that is. @param change 1, or -1 when it ends */
+export function countNamed(pool: Pool, number: number, change: 1 | -1): void {
+  const counts = named.get(pool) ?? new Map<number, number>();
+  named.set(pool, counts);
+  const count = (counts.get(number) ?? 0) + change;
+  if (count > 0) counts.set(number, count);
+  else counts.delete(number);
+}
+
+/** Whether a client of this process has the client of this number told of keys. */
+export function isNamed(pool: Pool, number: number): boolean {
+  return named.get(pool)?.has(number) ?? false;
+}

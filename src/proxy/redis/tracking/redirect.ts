@@ -4,7 +4,7 @@ import { millis } from '../../engine/clock.ts';
 import type { Timed } from '../../engine/deadlines.ts';
 import { laneOf } from '../../pool/lanes.ts';
 import type { Pool } from '../../pool/pool.ts';
-import { hearerOf, seekHearer } from './hearers.ts';
+import { countNamed, hearerOf, seekHearer } from './hearers.ts';
 import { ALL_KEYS, type Keys } from './lines/push.ts';
 import { Mailbox } from './mailbox.ts';
 
@@ -69,6 +69,7 @@ export class Redirect implements Timed {
     this.#client = client;
     this.#number = number;
     this.#target = target;
+    countNamed(client.pool, number, 1);
   }
 
   tell(keys: Keys): void {
@@ -88,7 +89,9 @@ export class Redirect implements Timed {
 
   /** Nobody hears by it any more. */
   stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
+    countNamed(this.#client.pool, this.#number, -1);
     this.#lookAt = 0;
     this.#client.pool.engine.deadlines.forget(this);
   }

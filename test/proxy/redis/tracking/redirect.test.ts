@@ -4,6 +4,7 @@ import { REDIRECT_LOOK_MAX_MS, REDIRECT_LOOK_MS } from '../../../../src/limits.t
 import type { ClientConnection } from '../../../../src/proxy/client/client-connection.ts';
 import { millis } from '../../../../src/proxy/engine/clock.ts';
 import type { Timed } from '../../../../src/proxy/engine/deadlines.ts';
+import { isHearer } from '../../../../src/proxy/redis/tracking/arrived.ts';
 import { noteHearer } from '../../../../src/proxy/redis/tracking/hearers.ts';
 import { ALL_KEYS } from '../../../../src/proxy/redis/tracking/lines/push.ts';
 import {
@@ -292,5 +293,18 @@ describe('a process that is asked to tell a client', () => {
     assert.equal(heard.length, 1);
     client.session.onDropped?.();
     assert.deepEqual(tellHere(pool, { ...question, keys: null }), { told: false });
+  });
+
+  test('knows without a search whom its clients have told in their place', () => {
+    const question = { pool: 'p', hearer: 7 };
+    const first = new Redirect(clientOf(1), 7, null);
+    const second = new Redirect(clientOf(2), 7, null);
+    assert.deepEqual(isHearer(pool, question), { told: true });
+    assert.deepEqual(isHearer(pool, { ...question, hearer: 8 }), { told: false });
+    for (const redirect of [first, first]) redirect.stop();
+    assert.deepEqual(isHearer(pool, question), { told: true });
+    second.stop();
+    assert.deepEqual(isHearer(pool, question), { told: false });
+    assert.equal(searches, 0);
   });
 });
