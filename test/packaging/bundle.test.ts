@@ -5,6 +5,7 @@ import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { AS_SHIPPED } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/real-servers.ts';
 import { RespClient } from '../support/resp-client.ts';
@@ -13,9 +14,6 @@ import { ROOT, readSource } from '../support/source-tree.ts';
 import { waitFor } from '../support/wait.ts';
 
 // What npm would put into an empty folder, without a single package beside it.
-
-/** As users start it: without the assertions that tests have. */
-const env = { NODE_OPTIONS: '' };
 
 describe('the bundle of the command line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringway-bundle-'));
@@ -38,7 +36,7 @@ describe('the bundle of the command line', () => {
     const http = `127.0.0.1:${await freePort()}`;
     const args = ['--workers', '2', '--log-format', 'json', '--http-addr', http];
     const file = await poolFile([{ servers: [`127.0.0.1:${server.port}:1 one`] }]);
-    const ringway = await spawnRingway(file, { args, cli, env });
+    const ringway = await spawnRingway(file, { args, cli, env: AS_SHIPPED });
     try {
       await waitFor('it', () => ringway.log.some((line) => line.includes('"ready: ')));
       const client = await RespClient.open(ringway.port);
@@ -57,7 +55,7 @@ describe('the bundle of the command line', () => {
   test('says what to install when telemetry is asked for, and starts nothing', async () => {
     const file = await poolFile([{ servers: ['127.0.0.1:1:1 one'] }]);
     const args = ['--otlp-endpoint=http://127.0.0.1:4318'];
-    const ringway = await spawnRingway(file, { args, cli, env });
+    const ringway = await spawnRingway(file, { args, cli, env: AS_SHIPPED });
     assert.equal(await ringway.gone(), 1);
     const log = ringway.log.join('\n');
     assert.match(log, /needs OpenTelemetry's packages/);

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { AS_SHIPPED } from '../support/command.ts';
 import { endOf } from '../support/ending.ts';
 import { freePort } from '../support/free-port.ts';
 import { poolFile } from '../support/ringway.ts';
@@ -89,7 +90,7 @@ describe('the Dockerfile', () => {
     const args = [...options, ...listOf('CMD')].map((word) =>
       word.replace('0.0.0.0:22223', `127.0.0.1:${http}`).replace('/etc/ringway/ringway.yml', file),
     );
-    const env = { ...process.env, PATH: `${inside('/usr/local/bin')}:${process.env['PATH']}` };
+    const env = { ...AS_SHIPPED, PATH: `${inside('/usr/local/bin')}:${process.env['PATH']}` };
     const stats = ['-s', String(await freePort()), '-a', '127.0.0.1'];
     const child = spawn(program, [...args, ...stats], { env, stdio: ['ignore', 'ignore', 'pipe'] });
     let log = '';

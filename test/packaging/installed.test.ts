@@ -14,15 +14,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { certificates } from '../support/certificates.ts';
+import { AS_SHIPPED } from '../support/command.ts';
 import { endOf } from '../support/ending.ts';
 import { freePort } from '../support/free-port.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { waitFor } from '../support/wait.ts';
 
 const PACK = ['pack', '--json', '--ignore-scripts', '--loglevel=error'];
-
-/** As users start it: without the assertions that tests have. */
-const AS_SHIPPED = { ...process.env, NODE_OPTIONS: '' };
 
 function npm(args: readonly string[], cwd = ROOT): string {
   return execFileSync('npm', args, { cwd, encoding: 'utf8' });

@@ -4,6 +4,9 @@ import { ROOT } from './source-tree.ts';
 
 export const CLI: string = join(ROOT, 'build/cli/ringway.js');
 
+/** For what is installed, which users start without the assertions that tests have. */
+export const AS_SHIPPED: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '' };
+
 /** A command that takes longer is ended, and has no status. */
 export const END_MS = 120_000;
 
