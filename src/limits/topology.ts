@@ -32,6 +32,8 @@ export const SENTINEL_VIEW_MS = 15_000;
 export const PROMOTION_POLL_MS = 10;
 /** A promotion that takes longer is not waited for. */
 export const PROMOTION_MS = 3_000;
+/** One that sentinels do not know of is asked this often whether it has been taken back. */
+export const PROMOTION_DOUBT_MS = 1_000;
 /** A server that is said to be the master is asked for so long whether it is. */
 export const CONFIRM_MS = 5_000;
 /** A sentinel whose announced promotion did not come is not believed the next for so long. */

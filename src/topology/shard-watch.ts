@@ -1,5 +1,6 @@
 import {
   CONFIRM_MS,
+  PROMOTION_DOUBT_MS,
   PROMOTION_MS,
   SENTINEL_DISTRUST_MS,
   SENTINEL_LAG_MS,
@@ -91,7 +92,8 @@ const BY_ANOTHER_WATCH = -2;
  * not know as the master or a replica of the shard, and none before it says itself that it is a
  * master. When one sentinel alone names it, it must have been a replica first, by its own word or
  * that of most sentinels: an old master that is back says for ten seconds that it is one. So a
- * single sentinel that lies, or is behind, leads nobody astray.
+ * single sentinel that lies, or is behind, leads nobody astray. A promotion that most of them go on
+ * not to know of is believed as long as the server says that it is a master.
  */
 export class ShardWatch {
   readonly #actions: ShardActions;
@@ -106,6 +108,10 @@ export class ShardWatch {
   #candidate: Candidate | null = null;
   /** A promotion was seen before most sentinels knew of it: until then the old one is named. */
   #aheadSince: number | null = null;
+  /** When the master in use was asked last whether it is one still. */
+  #doubtedAt = 0;
+  /** It has not answered yet. */
+  #doubting = false;
   /** Since when most sentinels name another master at a lower epoch, and which. */
   #lowerSince: number | null = null;
   #lower = '';
@@ -140,6 +146,7 @@ export class ShardWatch {
     const isNewer = ahead ? epoch >= this.#place.epoch : epoch > this.#place.epoch;
     if (isNewer && !sameAddress(address, this.#place.address)) {
       this.#candidate = null;
+      this.#doubting = false;
       this.#actions.stopProbe();
       this.#place = { address, epoch };
       this.#aheadSince = ahead ? this.#now() : null;
@@ -213,17 +220,47 @@ export class ShardWatch {
 
   #await(address: Address, announcedBy: number, wasReplica: boolean): void {
     const { epoch } = this.#place;
-    this.#candidate = { address, since: this.#now(), announcedBy, epoch, wasReplica };
     this.#actions.hold();
-    this.#actions.probe(address);
+    this.#ask({ address, since: this.#now(), announcedBy, epoch, wasReplica });
+  }
+
+  #ask(candidate: Candidate): void {
+    this.#doubting = false;
+    this.#candidate = candidate;
+    this.#actions.probe(candidate.address);
   }
 
   /** The server that is asked for its role has answered. */
   onRole(server: Address, isMaster: boolean): void {
     const candidate = this.#candidate;
+    if (this.#doubting && sameAddress(this.#place.address, server)) this.#onDoubted(isMaster);
     if (candidate === null || !sameAddress(candidate.address, server)) return;
     if (!isMaster) candidate.wasReplica = true;
     else if (candidate.wasReplica || candidate.announcedBy === BY_MOST) this.#take(candidate);
+  }
+
+  /** Most do not know of its promotion: it was taken back, or they have not heard of it. */
+  #doubt(): void {
+    const now = this.#now();
+    if (this.#aheadSince === null || this.#candidate !== null) return;
+    if (now - Math.max(this.#aheadSince, this.#doubtedAt) < PROMOTION_DOUBT_MS) return;
+    this.#doubtedAt = now;
+    this.#doubting = true;
+    this.#actions.probe(this.#place.address);
+  }
+
+  #onDoubted(isMaster: boolean): void {
+    this.#endDoubt();
+    if (isMaster) return;
+    this.#aheadSince = null;
+    this.#actions.say(`${addressText(this.#place.address)} is no master any more`);
+    this.#review();
+  }
+
+  #endDoubt(): void {
+    if (!this.#doubting) return;
+    this.#doubting = false;
+    this.#actions.stopProbe();
   }
 
   #take(candidate: Candidate): void {
@@ -245,6 +282,7 @@ export class ShardWatch {
   /** Time goes by: called often while something is going on. */
   onTick(): void {
     const candidate = this.#candidate;
+    if (this.#now() - this.#doubtedAt >= PROMOTION_DOUBT_MS) this.#endDoubt();
     if (candidate === null) return;
     const waited = this.#now() - candidate.since;
     if (candidate.announcedBy === BY_MOST) {
@@ -304,6 +342,7 @@ export class ShardWatch {
     const { address, epoch } = this.#place;
     if (sameAddress(named.address, address)) {
       this.#lowerSince = null;
+      this.#endDoubt();
       if (named.epoch > epoch || this.#aheadSince === null) {
         this.#place = { address, epoch: Math.max(epoch, named.epoch) };
       }
@@ -318,17 +357,13 @@ export class ShardWatch {
       if (isCandidate) candidate.wasReplica = true;
       return;
     }
-    if (isCandidate || !this.#isNewer(named)) return;
+    if (isCandidate) return;
+    if (!this.#isNewer(named)) {
+      if (named.byMostOfAll) this.#doubt();
+      return;
+    }
     const since = this.#now();
-    const { address: to, epoch: newest } = named;
-    this.#candidate = {
-      address: to,
-      epoch: newest,
-      since,
-      announcedBy: BY_MOST,
-      wasReplica: false,
-    };
-    this.#actions.probe(to);
+    this.#ask({ ...named, since, announcedBy: BY_MOST, wasReplica: false });
   }
 
   /** Whether another master than the one in use is to be believed. */

@@ -1,7 +1,7 @@
 import type { Action, Op } from './case.ts';
 import { type Regression, USUAL } from './regression.ts';
 
-// Of cases whose replicas are read.
+// Of cases with replicas.
 
 export const REPLICA_REGRESSIONS: readonly Regression[] = [
   {
@@ -44,6 +44,28 @@ export const REPLICA_REGRESSIONS: readonly Regression[] = [
         {
           ...{ atMs: 2_138, forMs: 8_000, kind: 'orphan' },
           ...{ server: 4, client: 3, proxy: 0, config: 1, host: 8 },
+        },
+      ],
+    },
+  },
+  {
+    what: 'what was promoted, and turned back into a replica, was taken for the master for 40 s',
+    case: {
+      ...USUAL,
+      seed: 9_804,
+      codec: 'wasm',
+      servers: 1,
+      availability: { replicas: 1, downAfterMs: 3_000 },
+      pools: [{ servers: 1 }, { servers: 1 }],
+      clients: [{ proxy: 0, startMs: 1, actions: [] }],
+      faults: [
+        {
+          ...{ atMs: 6_268, forMs: 3_000, kind: 'failover' },
+          ...{ server: 0, client: 0, proxy: 0, config: 0, host: 0 },
+        },
+        {
+          ...{ atMs: 6_650, forMs: 12_000, kind: 'sentinel-crash' },
+          ...{ server: 0, client: 0, proxy: 0, config: 0, host: 0 },
         },
       ],
     },
