@@ -332,7 +332,8 @@ class Life {
     if (isDone(this.#clients)) {
       await world.run(world.micros + LONGEST_MS * 1000, () => isDone(this.#inspectors));
     }
-    for (const client of [...this.#clients, ...this.#inspectors]) {
+    // Who comes after clients that are not done did not come.
+    for (const client of isDone(this.#clients) ? this.#inspectors : this.#clients) {
       if (client.done) continue;
       const text = `is not done, ${client.state}: waits for ${client.waitsFor}`;
       this.#complaints.push(`${client.name} ${text}`);

@@ -95,8 +95,10 @@ export class SimClient implements EndpointOwner {
     return this.#unsent.length > 0 && this.#writes.began;
   }
 
-  /** What it waits for, when it waits. */
+  /** What it waits for: answers, or the end of a pause. */
   get waitsFor(): string {
+    const last = this.#actions[this.#next - 1];
+    if (this.#open.length === 0 && last?.do === 'sleep') return `${last.ms} ms to go by`;
     return this.waiting.map(({ op }) => op).join();
   }
 

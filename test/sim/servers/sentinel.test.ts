@@ -12,6 +12,7 @@ import { ReplyStream } from '../clients/reply-stream.ts';
 import { encode } from '../clients/requests.ts';
 import { Network } from '../net/network.ts';
 import { World } from '../world/world.ts';
+import { addressText } from './ask-link.ts';
 import { KNOWN_COMMANDS } from './redis/execute.ts';
 import { isWrite } from './redis/role.ts';
 
@@ -47,13 +48,19 @@ async function realEvents({ port }: RealServer, begin: () => Promise<unknown>): 
   return types.filter((type) => !OTHERS.test(type));
 }
 
-async function simulatedEvents(): Promise<string[]> {
+/** A master, its replica and three sentinels, at rest. */
+async function simulated(): Promise<{ world: World; network: Network; shards: Shards }> {
   const world = new World(1, false);
   const network = new Network(world, true);
   const given = { servers: 1, availability: { replicas: 1, downAfterMs: 1_000 } };
   const shards = new Shards(world, network, given as Case, null);
   shards.start();
   await world.run(20_000_000, () => shards.settled);
+  return { world, network, shards };
+}
+
+async function simulatedEvents(): Promise<string[]> {
+  const { world, shards } = await simulated();
   const [leader] = shards.sentinels;
   const types: string[] = [];
   leader.onEvent = (type) => void types.push(type);
@@ -78,6 +85,26 @@ describe('simulated sentinels', () => {
     const begin = () => command(sentinel.port, 'SENTINEL', 'FAILOVER', 'shard1');
     const expected = await realEvents(sentinel, begin);
     assert.deepEqual(await simulatedEvents(), expected);
+  });
+
+  test('forget with +switch-master what servers said of themselves before', async () => {
+    const { world, shards } = await simulated();
+    const [leader, other] = shards.sentinels;
+    const [monitored] = other.monitored.values();
+    const { address } = monitored.master;
+    await world.run(world.micros + 12_000_000);
+    const [master] = leader.monitored.values();
+    assert.equal(leader.forceFailover(master), null);
+    const types: string[] = [];
+    other.onEvent = (type) => void types.push(type);
+    await world.run(world.micros + 30_000_000, () => types.includes('+switch-master'));
+    // It was a master for long: that it is one still is news of it as a replica.
+    const back = monitored.replicas.get(addressText(address));
+    assert.deepEqual([back?.info, types.includes('-role-change')], [null, false]);
+    const switchedAt = world.micros;
+    await world.run(world.micros + 30_000_000, () => types.includes('+convert-to-slave'));
+    assert.ok(types.indexOf('-role-change') < types.indexOf('+convert-to-slave'), types.join());
+    assert.ok(world.micros - switchedAt > 8_000_000, `${world.micros - switchedAt}`);
   });
 });
 

@@ -27,6 +27,8 @@ const BULKY = [20, 1_500, 17_000, 70_000, 70_000, LARGE];
 const SPAN_MS = 3_000;
 /** Failovers take their time. */
 const AVAILABLE_SPAN_MS = 20_000;
+/** All pauses of a client together: a case waits for its clients, and not for ever. */
+const LONGEST_PAUSES_MS = 90_000;
 /** One seed in so many has sentinels. */
 export const AVAILABLE = 6;
 
@@ -192,14 +194,18 @@ class Generator {
     }
     const count = 4 + random.below(12);
     const pauseMs = Math.max(1, Math.floor(this.#spanMs / count));
+    let left = LONGEST_PAUSES_MS;
     for (let i = 0; i < count; i++) {
       this.#switchDatabase(actions, who);
       if (!this.#memcache && random.once(who.swaps)) this.#swap(actions);
       actions.push(this.#send(who));
       if (random.once(who.waits)) actions.push({ do: 'wait' });
       // So that it is there as long as faults come.
-      const ms = 1 + random.below(2 * pauseMs * who.pauses);
-      if (random.once(who.pauses)) actions.push({ do: 'sleep', ms });
+      const ms = Math.min(left, 1 + random.below(2 * pauseMs * who.pauses));
+      if (random.once(who.pauses)) {
+        actions.push({ do: 'sleep', ms });
+        left -= ms;
+      }
       if (who.rude > 0 && random.once(who.rude)) this.#beRude(actions, who);
     }
     return { proxy: random.below(proxies), startMs: this.#start(), actions };

@@ -118,6 +118,6 @@ export class FailoverSteps {
     if (!isDone && !late) return;
     if (late) this.#sentinel.publish('+failover-end-for-timeout', master.masterText);
     this.#sentinel.publish('+failover-end', master.masterText);
-    this.#sentinel.endFailover(master, candidate);
+    this.#sentinel.switch(master, candidate.address);
   }
 }

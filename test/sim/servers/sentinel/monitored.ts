@@ -67,15 +67,26 @@ export class Monitored {
     return `slave ${own} @ ${this.name} ${host} ${port}`;
   }
 
-  /** A replica is the master now, the master a replica. @returns the text of +switch-master */
-  switchTo(to: Instance): string {
-    const old = this.master;
-    this.replicas.delete(addressText(to.address));
-    this.replicas.set(addressText(old.address), old);
-    this.master = to;
+  /**
+   * A replica is the master now, the master a replica. Real sentinels release what they have of all
+   * these servers: what these said of themselves before, and since when, is forgotten, connections
+   * are made again, and all are asked at once.
+   * @param make a server of which nothing is known yet
+   * @returns the text of +switch-master
+   */
+  switchTo({ host, port }: Address, make: (address: Address) => Instance): string {
+    const old = this.master.address;
+    const { instances } = this;
+    for (const { link } of instances) link.close();
+    this.master = make({ host, port });
+    this.replicas.clear();
+    for (const { address } of [...instances.slice(1), instances[0]]) {
+      const key = addressText(address);
+      if (key !== addressText(this.master.address)) this.replicas.set(key, make(address));
+    }
     this.odown = false;
     this.failover = null;
     this.downSaid.clear();
-    return `${this.name} ${old.address.host} ${old.address.port} ${to.address.host} ${to.address.port}`;
+    return `${this.name} ${old.host} ${old.port} ${host} ${port}`;
   }
 }

@@ -230,17 +230,12 @@ export class SimSentinel extends ServerProcess {
     master.epoch = epoch;
     if (addressText(address) === addressText(master.master.address)) return;
     this.publish('+config-update-from', `sentinel ${from} @ ${master.masterText}`);
-    this.#switch(master, address);
+    this.switch(master, address);
   }
 
-  #switch(master: Monitored, address: Address): void {
-    const to = master.replicas.get(addressText(address)) ?? this.instance(address);
-    this.publish('+switch-master', master.switchTo(to));
-  }
-
-  /** The failover that it leads is over. */
-  endFailover(master: Monitored, to: Instance): void {
-    this.publish('+switch-master', master.switchTo(to));
+  switch(master: Monitored, to: Address): void {
+    const make = (address: Address): Instance => this.instance(address);
+    this.publish('+switch-master', master.switchTo(to, make));
   }
 
   adoptEpoch(epoch: number): void {
