@@ -215,6 +215,24 @@ export function anything(seed: number): SplitPlan {
   };
 }
 
+/** Proxies hear nothing of some or all others, and those of each other. */
+export function onlyProxies(seed: number): SplitPlan {
+  return {
+    replicas: 1 + (seed % 2),
+    rounds: 2,
+    faults: (random, names) => {
+      const isProxy = (name: string): boolean => name.startsWith('p');
+      const some = shuffled(names.filter(isProxy), random).slice(random.below(3));
+      const rest = shuffled(
+        names.filter((name) => !isProxy(name)),
+        random,
+      );
+      return [{ kind: 'part', some, others: rest.slice(random.below(rest.length)) }];
+    },
+    seconds: (random) => 1 + random.below(14),
+  };
+}
+
 /** What is over with the first of them cannot hold on with the second. */
 function sameKind(a: Fault, b: Fault): boolean {
   return a.kind === b.kind || [a, b].every(({ kind }) => kind !== 'part');

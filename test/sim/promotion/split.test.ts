@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { anything, type Fault, runSplitCase } from './split-case.ts';
+import { anything, type Fault, onlyProxies, runSplitCase } from './split-case.ts';
 
 // `node build/test/sim/promotion/long.js FIRST COUNT` goes on with others.
 
@@ -46,6 +46,13 @@ describe('proxies that promote, in a simulated world', () => {
     assert.deepEqual([fenced.complaints, fenced.promotions], [[], [0]], fenced.said.join('\n'));
     const { complaints } = await runSplitCase(1, { ...plan, unfenced: true });
     assert.match(complaints.join('\n'), /changes of who acknowledges/);
+  });
+
+  test('promote nobody when nothing but proxies is cut off', async () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const { complaints, promotions, said } = await runSplitCase(seed, onlyProxies(seed));
+      assert.deepEqual([complaints, promotions], [[], [0, 0]], `seed ${seed}\n${said.join('\n')}`);
+    }
   });
 
   test('ask before they go on when they have stood still while their master was cut off', async () => {

@@ -155,6 +155,17 @@ export class RequestsAside {
     }
   }
 
+  /**
+   * A reply to the client stands still until those before it are answered: they cannot wait for its
+   * end. Whether what is behind it would come before them nobody knows yet.
+   */
+  onHeldUp(client: number): void {
+    if (!this.#groups.has(client)) return;
+    const oldest = (headOf(this.#connection.inFlight) + 1) | 0;
+    if (this.#newest.of(client) === oldest) this.goOnOf(client);
+    else for (const each of this.takeOf(client)) this.#fail(each);
+  }
+
   /** What is kept of a client; from here on nothing is. */
   takeOf(client: number): Aside[] {
     const group = this.#groups.get(client);

@@ -226,6 +226,11 @@ export class WithheldRequests {
     this.#aside.goOnOf(client);
   }
 
+  /** A reply to the client stands still until what it has asked before is answered. */
+  onHeldUp(client: number): void {
+    this.#aside.onHeldUp(client);
+  }
+
   /** What is still withheld, each client's in its order; from here on nothing is. */
   takeAll(): SavedRequest[] {
     const left = [...this.#aside.takeAll(), ...this.#order.filter(({ gone }) => !gone)];

@@ -119,6 +119,7 @@ export class OldestReply {
     this.#streamed.push(start, length, last);
     client.tookReplies();
     this.#slowReader.pauseFor(client);
+    if (this.#slowReader.paused) this.#connection.withheld?.onHeldUp(client.id);
   }
 
   /** The reply that is arriving may be nobody's from here on. */
