@@ -24,22 +24,14 @@ import { ReplicaReads } from './ha/replica-reads.ts';
 import { Settling } from './ha/settling.ts';
 import { HalfRequests } from './half-requests.ts';
 import { inspection } from './inspection.ts';
+import { mayBeOfMoves } from './of-moves.ts';
 import { Pairs } from './pairs.ts';
 import { type Hosts, PASSWORD, startAll } from './parties.ts';
-import {
-  aloneMicros,
-  foundMs,
-  isImpatient,
-  leastStreamed,
-  MOVING_MS,
-  refusalsOf,
-  SLOW_MS,
-} from './patience.ts';
+import { aloneMicros, foundMs, isImpatient, MOVING_MS, refusalsOf, SLOW_MS } from './patience.ts';
 import type { Result } from './result.ts';
 
 /** Virtual milliseconds: until the proxies must listen. */
 const START_MS = 1_000;
-const SPLIT = /^(EXECABORT Transaction discarded because of: )?TRYAGAIN /;
 /** The longest that a case may take until all clients are done. */
 const LONGEST_MS = 120_000;
 /** After the last client, until everything must have been given back. */
@@ -153,8 +145,6 @@ class Life {
     const reads = new ReplicaReads(this.#given, this.#world, this.#network, {
       ...{ servers: all, proxies, masterOf },
     });
-    // A replica knows of no slot that is on the move: of a key that has gone it says that it is not.
-    this.#history.isSplit = (key) => clustered?.touches([key]) === true;
     this.#history.onRead = (server, key) => reads.onRead(server, key);
     this.#history.mayAnswer = (server, { sentAt }, to) => reads.mayAnswer(server, sentAt, to);
     return reads;
@@ -187,15 +177,15 @@ class Life {
    */
   #isOfMoves(proxy: number, from: number, op: Op | null, text: string | null): boolean {
     const keys = op === null ? [] : (subjectsOf(op) ?? []);
-    const isPassedOn = op !== null && 'size' in op && op.size >= leastStreamed(this.#given);
-    const mayBeRefused = keys.length > 1 || isPassedOn;
-    if (!mayBeRefused || !SPLIT.test(text ?? '')) return false;
+    if (!mayBeOfMoves(this.#given, op, text)) return false;
     return this.#faults.moveExplains(keys, { from, proxy, servers: null }, this.#settling.since);
   }
 
-  /** A replica says of keys that have gone to another node that they are not there. */
+  /** A replica says of keys that have gone to another node that they are not there, and is master next. */
   #mayBeHalf(proxy: number, from: number, op: Op): boolean {
-    if (this.#hosts.clustered === null || this.#replicaReads === null) return false;
+    const { any, paused } = this.#faults.excuses;
+    if (this.#hosts.clustered === null || !(any || paused || this.#replicaReads !== null))
+      return false;
     const asking = { from, proxy, servers: null };
     return this.#faults.moveExplains(subjectsOf(op) ?? [], asking, this.#settling.since);
   }

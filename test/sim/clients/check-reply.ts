@@ -124,7 +124,6 @@ function isPair(history: History, asked: Asked, key: number, reply: Reply): bool
   const [a, b] = reply.items;
   if (!isValueOf(history, asked, halfName(key, 'a'), a)) return false;
   if (!isValueOf(history, asked, halfName(key, 'b'), b)) return false;
-  if (history.isSplit(halfName(key, 'a'))) return true;
   const idOf = (half: Reply) => (half.kind === 'bulk' ? labelOf(half.bytes)?.id : half.kind);
   return idOf(a) === idOf(b) || asked.mayBeHalf;
 }

@@ -79,8 +79,6 @@ export class History implements ServerObserver {
   readonly #scripts: Map<string, { readonly at: number; readonly loaded: boolean }[]> = new Map();
   /** A server may carry out so late what it was sent: it stood still. */
   stalledMicros = 0;
-  /** Pairs whose keys may have been read at two servers, of which one had them no more. */
-  isSplit: (key: string) => boolean = () => false;
   /** Keys move from server to server: only who was asked for one can have answered. */
   onlyWhoAnswered = false;
   readonly #asked: Map<string, Done[]> = new Map();
