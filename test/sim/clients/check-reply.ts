@@ -1,7 +1,7 @@
 import type { ChannelKind, Op, ScriptName } from '../cases/case.ts';
 import type { Value } from '../servers/keyspace.ts';
 import { shaOf } from '../servers/redis/scripts.ts';
-import type { History, Place } from './history.ts';
+import { type History, type Place, writeName } from './history.ts';
 import type { Reply } from './reply-stream.ts';
 import { channelName, keysOf, SCRIPT_TEXTS, textOf } from './requests.ts';
 import { halfName, isWhole, keyName, labelOf } from './values.ts';
@@ -125,6 +125,11 @@ function isPair(history: History, asked: Asked, key: number, reply: Reply): bool
   if (!isValueOf(history, asked, halfName(key, 'a'), a)) return false;
   if (!isValueOf(history, asked, halfName(key, 'b'), b)) return false;
   const idOf = (half: Reply) => (half.kind === 'bulk' ? labelOf(half.bytes)?.id : half.kind);
+  const isGone = (half: Reply, other: Reply, name: string): boolean => {
+    if (half.kind !== 'null' || other.kind !== 'bulk') return false;
+    return history.gone.has(writeName(labelOf(other.bytes)?.id ?? 0, name));
+  };
+  if (isGone(a, b, halfName(key, 'a')) || isGone(b, a, halfName(key, 'b'))) return true;
   return idOf(a) === idOf(b) || asked.mayBeHalf;
 }
 

@@ -101,9 +101,10 @@ export class Operator {
   }
 
   #join(): void {
-    const { spare, nodes } = this.#cluster;
+    const { spare, nodes, isolated } = this.#cluster;
     this.#joins = false;
-    const known = nodes.find(({ up, loop }) => up && !loop.frozen);
+    // One that is cut off could tell nobody of it.
+    const known = nodes.find(({ up, loop, name }) => up && !loop.frozen && !isolated.has(name));
     if (known === undefined) return;
     this.#joining = true;
     const { host, port } = spare.membership.me.address;
@@ -192,9 +193,11 @@ export class Operator {
     }
     const { slot } = move;
     const isNew = source !== null && target?.membership.owners[slot] === null;
-    // Who has heard of no owner would never hear of one while it imports.
-    if (target === null || isNew || source?.membership.members.has(target.id) === false) {
+    if (target === null || source?.membership.members.has(target.id) === false) {
       this.#again(move);
+    } else if (isNew) {
+      // Who has heard of no owner would never hear of one while it imports.
+      this.#do(move, target, ['STABLE'], () => this.#again(move));
     } else if (source === null) {
       // Each holds that another one has it.
       const other = target.membership.masters.find(({ id }) => id !== target.id);
