@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { keySlot } from '../../src/distribution/slots.ts';
 import { startBefore, startFakeCluster } from '../support/fake-cluster.ts';
-import { RespClient } from '../support/resp-client.ts';
+import { encodeRequest, RespClient } from '../support/resp-client.ts';
 import { startInProcess, VARIANTS } from '../support/ringway.ts';
 import { delay, waitFor } from '../support/wait.ts';
 
@@ -110,6 +110,19 @@ for (const variant of VARIANTS.slice(0, 3)) {
         const other = await open(ringway.port);
         assert.deepEqual(await other.text('SET', UNOWNED, '1'), 'OK');
         assert.deepEqual(cluster.asked[0], [`SET ${UNOWNED} 1`]);
+      });
+
+      test('whose client sends only a part of it and no more: the client is closed', async () => {
+        const { cluster, client } = await start(60_000);
+        const part = encodeRequest('SET', OWNED, LARGE).subarray(0, 150_000);
+        const replies = client.readToEnd();
+        await client.send(Buffer.concat([encodeRequest('GET', OWNED), part]));
+        await waitFor('the first to be asked', () => cluster.asked.flat().length > 0);
+        await delay(100);
+        client.halfClose();
+        const [first, ...more] = String(await replies).split('\r\n');
+        assert.equal(first, '+OK');
+        assert.deepEqual(more, how === 'streamed' ? ['-ERR unknown', ''] : ['']);
       });
 
       /** No slots are known before show(). */

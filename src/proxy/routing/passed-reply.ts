@@ -2,7 +2,7 @@ import { FLAG_FIRST, FLAG_LAST, WHOLE } from '../../protocol/frame-table.ts';
 import { FORWARD_ERROR } from '../../stats/counters.ts';
 import type { Redirection } from '../backend/again/redirections.ts';
 import type { BackendConnection } from '../backend/backend-connection.ts';
-import { FAILURE_INVALID, failureOf } from '../backend/failure.ts';
+import { FAILURE_EOF, FAILURE_INVALID, failureOf } from '../backend/failure.ts';
 import type { ReplyTarget } from '../backend/in-flight.ts';
 import { EXECUTED } from '../backend/server-protocol.ts';
 import type { Claim } from '../client/claims.ts';
@@ -128,6 +128,10 @@ export class PassedReply implements ReplyTarget {
     this.sentOn = this.unsent?.() ?? false;
     if (this.sentOn) return;
     if (!this.claim.closed) this.#client.pool.counters[FORWARD_ERROR]++;
+    this.#end(error);
+  }
+
+  #end(error: Buffer): void {
     if (this.#streamed === null) {
       this.claim.deliver(this.instead ?? error);
       return;
@@ -136,10 +140,10 @@ export class PassedReply implements ReplyTarget {
     this.claim.forget();
   }
 
-  /** The client is gone, and the connection with it. */
+  /** The connection is gone with its client, or because that sends no more of its request. */
   abandon(): void {
     if (this.over) return;
     this.over = true;
-    this.claim.forget();
+    this.#end(this.#client.protocol.failure(failureOf(FAILURE_EOF)));
   }
 }

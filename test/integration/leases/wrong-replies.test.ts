@@ -88,4 +88,22 @@ describe('a server whose replies are wrong', () => {
     client.close();
     other.close();
   });
+
+  for (const [how, before] of [
+    ['alone', []],
+    ['behind WATCH', [['WATCH', 'key']]],
+  ] as const) {
+    test(`OK to DISCARD without MULTI: a transaction is refused, ${how}`, async () => {
+      const server = await transactionsOf((words) => (words[0] === 'DISCARD' ? '+OK\r\n' : null));
+      running.push(server);
+      const ringway = await startInProcess({ servers: shards([server.port]) });
+      running.push(ringway);
+      const client = await RespClient.open({ port: ringway.port, timeoutMs: 5000 });
+      const block = [['MULTI'], ['GET', 'key'], ['EXEC'], ['GET', 'own']];
+      const replies = await client.pipeline([...before, ...block].map((words) => [...words]));
+      assert.match(String(replies.at(-2)), /EXECABORT|ERR Invalid argument/);
+      assert.equal(String(replies.at(-1)), 'own');
+      client.close();
+    });
+  }
 });

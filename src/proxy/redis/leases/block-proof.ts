@@ -53,6 +53,10 @@ export class BlockProof implements ReplyTarget, SendGate {
     return proof;
   }
 
+  get reason(): string {
+    return this.refusal ?? NO_REASON;
+  }
+
   get known(): boolean {
     return this.#known;
   }
@@ -80,7 +84,7 @@ export class BlockProof implements ReplyTarget, SendGate {
     if (this.#types.length < GRANTED.length) return;
     if (this.#types === STUCK) unusable.add(this.#connection.owner);
     this.distrusts = this.#types !== GRANTED && !REFUSED.includes(this.#types);
-    this.#end(this.#types === GRANTED ? null : (this.refusal ?? NO_REASON));
+    this.#end(this.#types === GRANTED ? null : this.reason);
   }
 
   awaitsMore(): boolean {
@@ -89,7 +93,7 @@ export class BlockProof implements ReplyTarget, SendGate {
 
   onFailure(): void {
     this.lost = true;
-    this.#end(this.refusal ?? NO_REASON);
+    this.#end(this.reason);
   }
 
   #end(refusal: string | null): void {

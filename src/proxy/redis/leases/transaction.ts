@@ -111,6 +111,9 @@ export function exec(request: SpecialRequest): boolean {
 function share({ client, intent }: SpecialRequest, transaction: Transaction): boolean {
   const server = serverOfTransaction(client, transaction);
   if (transaction.failed) return endWith(client, replies.EXEC_ABORT);
+  const before = asked.get(transaction);
+  // That connection is closed, and the server would say the same on the next.
+  if (before?.proof.distrusts) return endWith(client, replies.execAborted(before.proof.reason));
   const { router } = client;
   const connection = router.choose(client, server?.index ?? NO_SERVER, client.lane, intent);
   if (connection === null) {
@@ -120,7 +123,6 @@ function share({ client, intent }: SpecialRequest, transaction: Transaction): bo
   }
   const proof = BlockProof.of(connection);
   if (!proof.known) {
-    const before = asked.get(transaction);
     if (before?.proof.lost && before.patience.afterRefusal() === null) {
       end(client);
       return client.failForward(server?.lastFailure ?? client.pool.nowhere);
