@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { keySlot } from '../../src/distribution/slots.ts';
 import { type FakeCluster, startBefore, startFakeCluster } from '../support/fake-cluster.ts';
-import { RespClient } from '../support/resp-client.ts';
+import { encodeRequest, RespClient } from '../support/resp-client.ts';
+import { delay } from '../support/wait.ts';
 
 /** A key of the first node. */
 const KEY = 'bar';
@@ -25,14 +27,17 @@ describe('what all nodes of a cluster are asked', () => {
     for (const stop of stops.toReversed()) await stop();
   });
 
-  /** The first node sends each write elsewhere. */
-  async function start() {
+  /** The first node sends each write elsewhere. @param late when the test says so */
+  async function start(late = false) {
     const target: { cluster?: FakeCluster } = {};
     /** What any node was asked and has answered, in this order. */
     const done: string[] = [];
-    const cluster = await startFakeCluster(2, (node, text) => {
+    let asker: Socket | null = null;
+    const moved = (): string => `-MOVED ${SLOT} 127.0.0.1:${target.cluster?.ports[1]}\r\n`;
+    const cluster = await startFakeCluster(2, (node, text, socket) => {
       if (node === 0 && text.startsWith('SET')) {
-        return `-MOVED ${SLOT} 127.0.0.1:${target.cluster?.ports[1]}\r\n`;
+        asker = socket;
+        return late ? '' : moved();
       }
       done.push(text);
       return ANSWERS.find(([begin]) => text.startsWith(begin))?.[1];
@@ -43,7 +48,8 @@ describe('what all nodes of a cluster are asked', () => {
     stops.push(() => ringway.stop());
     const client = await RespClient.open(ringway.port);
     stops.push(async () => client.close());
-    return { client, done, ofSecond: cluster.asked[1] };
+    const moves = (): void => void asker?.write(moved());
+    return { client, done, moves, ofSecond: cluster.asked[1] };
   }
 
   for (const request of [
@@ -68,4 +74,18 @@ describe('what all nodes of a cluster are asked', () => {
       assert.equal(ofSecond.at(-1), `GET ${KEY}`);
     });
   }
+
+  test('does not overtake it either when its name comes behind its length', async () => {
+    const { client, done, moves } = await start(true);
+    const exists = encodeRequest('SCRIPT', 'EXISTS', ...new Array<string>(11_000).fill('x'));
+    const name = exists.indexOf('$');
+    const set = encodeRequest('SET', KEY, '1');
+    await client.send(Buffer.concat([set, exists.subarray(0, name)]));
+    await delay(100);
+    await client.send(exists.subarray(name));
+    await delay(100);
+    moves();
+    assert.equal(String((await client.read(2))[0]), 'OK');
+    assert.equal(done[0], `SET ${KEY} 1`);
+  });
 });

@@ -335,8 +335,8 @@ export class ClientInput implements WalkedInput {
         return true;
       }
       from = consumed + this.#large.bufferedBytes;
-      this.#bar(saved);
     }
+    this.#bar(saved);
     this.waiting.carry(from, end);
     this.#large?.expectRest(saved);
     this.#engine.turn.markClient(this.#client);
