@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { parseConfig } from '../../src/config/index.ts';
 import { keySlot } from '../../src/distribution/slots.ts';
 import { startBefore, startFakeCluster } from '../support/fake-cluster.ts';
 import { encodeRequest, RespClient } from '../support/resp-client.ts';
-import { startInProcess, VARIANTS } from '../support/ringway.ts';
+import { poolFile, startInProcess, VARIANTS } from '../support/ringway.ts';
 import { delay, waitFor } from '../support/wait.ts';
 
 /** Keys of a slot that a node has, and of one that nobody has. */
@@ -85,6 +86,25 @@ for (const variant of VARIANTS.slice(0, 3)) {
           cluster.asked[0].slice(1).map((text) => text.length),
           [`SET ${UNOWNED} ${LARGE}`.length, `GET ${UNOWNED}`.length],
         );
+      });
+
+      test('goes on, as smaller ones do, when its pool is no cluster any more', async () => {
+        const { cluster, ringway, client } = await start(60_000);
+        const other = await open(ringway.port);
+        const { looks } = cluster;
+        const replies = [client, other].map((each, i) => {
+          return each.pipeline([['SET', UNOWNED, i === 0 ? LARGE : 'small']]);
+        });
+        await waitFor('somebody to look for an owner', () => cluster.looks > looks + 1);
+        const { text } = await poolFile([
+          {
+            listen: `127.0.0.1:${ringway.port}`,
+            servers: [`127.0.0.1:${cluster.ports[0]}`],
+            max_assembled_request: most,
+          },
+        ]);
+        await ringway.ringway.reload(parseConfig(Buffer.from(text), 'test.yml'));
+        assert.deepEqual((await Promise.all(replies)).map(String), ['OK', 'OK']);
       });
 
       test('is not served when there is none in time: others are', async () => {

@@ -3,6 +3,7 @@ import type { Deadlines, Timed } from '../engine/deadlines.ts';
 import type { BackendConnection } from './backend-connection.ts';
 import type { Failure } from './failure.ts';
 import type { Lane } from './lane.ts';
+import { closeWithPool } from './lost-requests.ts';
 import type { ConnectionOwner } from './owner.ts';
 
 /** Someone who waits for a connection of its own. */
@@ -241,7 +242,7 @@ export class Leases<Server extends ConnectionOwner> implements Timed {
 
   close(): void {
     this.#deadlines.forget(this);
-    for (const connection of [...this.#idle.keys(), ...this.#leased]) connection.close();
+    for (const each of [...this.#idle.keys(), ...this.#leased]) closeWithPool(each);
     this.#waiting.clear();
   }
 }

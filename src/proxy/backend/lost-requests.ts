@@ -2,6 +2,7 @@ import { FORWARD_ERROR, type PoolCounters } from '../../stats/counters.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GuardedConnection } from '../engine/guard.ts';
 import type { ReplyReceiver } from '../engine/receiver.ts';
+import { FAILURE_EOF, failureOf } from './failure.ts';
 import { noteRequest } from './flight/note-request.ts';
 import type { InFlight, InFlightEntry, ReplyTarget } from './in-flight.ts';
 import type { ConnectionOwner } from './owner.ts';
@@ -10,6 +11,28 @@ import type { ConnectionOwner } from './owner.ts';
 export interface LostConnection extends GuardedConnection {
   readonly owner: ConnectionOwner;
   readonly inFlight: InFlight;
+}
+
+/** A connection of a pool that is given up. */
+export interface ClosingConnection extends LostConnection {
+  readonly closed: boolean;
+  readonly withheld: { giveUp(): void } | null;
+  readonly replies: {
+    readonly swallows: boolean;
+    readonly oldest: { fail(error: Buffer): boolean };
+  };
+  close(): void;
+}
+
+/** Closes it with its pool. Whose requests are in flight are gone, and named there to the end. */
+export function closeWithPool(connection: ClosingConnection): void {
+  if (connection.closed) return;
+  const { owner, replies, withheld } = connection;
+  const { engine } = owner.pool;
+  const error = owner.pool.protocol.failure(failureOf(FAILURE_EOF));
+  withheld?.giveUp();
+  connection.close();
+  failRequests(engine, connection, error, replies.oldest.fail(error));
 }
 
 /**

@@ -127,6 +127,7 @@ export class Pool implements ServerPool, HealthyPool {
   #followSlots(): void {
     if (this.config.cluster === (this.slots !== null)) return;
     this.mover?.close();
+    this.slots?.unowned.wake();
     this.slots = this.config.cluster ? new ClusterSlots(this) : null;
     this.mover = this.slots === null ? null : new RequestMoves(this as never, this.slots);
   }

@@ -15,6 +15,7 @@ import {
 import { openConnection } from '../backend/flight/open-connection.ts';
 import type { Lane } from '../backend/lane.ts';
 import { Leases } from '../backend/leases.ts';
+import { closeWithPool } from '../backend/lost-requests.ts';
 import { PURPOSE_BULK, PURPOSE_PROBE, PURPOSE_SHARED } from '../backend/owned-connection.ts';
 import type { ConnectionOwner, Heir, OwnerPool } from '../backend/owner.ts';
 import { gaugeQueues } from '../backend/sent-requests.ts';
@@ -390,7 +391,7 @@ export class Server extends TitledServer implements ConnectionOwner, HealthyServ
   }
 
   close(): void {
-    for (const each of this.#shared) each.close();
+    for (const each of this.#shared) closeWithPool(each);
     this.bulk.close();
     this.failover?.stop();
     this.#recovery.stop();
