@@ -63,7 +63,7 @@ export const LOG_REPEATS = 20;
 export const LOG_WINDOW_MS = 10_000;
 /** So many differences between two configurations stand in one line of the log. */
 export const DIFFERENCES_TOLD = 100;
-/** and no more of them than fit in this: names are long. */
+/** Characters of those that do: names are long. */
 export const DIFFERENCES_CHARACTERS = 8 * 1024;
 /** Orders that are remembered of servers that SRV records do not list any more. */
 export const ORDERS_REMEMBERED = 1024;

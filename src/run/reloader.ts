@@ -195,11 +195,13 @@ export class Reloader {
 function describe({ pool, change, differences, moved }: PoolChange): string {
   if (moved === null) return `pool ${pool} ${change}`;
   const share = `${(moved.share * 100).toFixed(2)} % of its keys move`;
+  const told: string[] = [];
   let characters = 0;
-  const told = differences.slice(0, DIFFERENCES_TOLD).filter((text) => {
+  for (const text of differences.slice(0, DIFFERENCES_TOLD)) {
     characters += text.length;
-    return characters <= DIFFERENCES_CHARACTERS;
-  });
+    if (characters > DIFFERENCES_CHARACTERS) break;
+    told.push(text);
+  }
   const more = differences.length - told.length;
   const rest = more > 0 ? [`and ${more} more`] : [];
   return [`pool ${pool}: ${share}`, ...told, ...rest].join(', ');

@@ -20,7 +20,7 @@ export class NewestRequests {
    */
   of(client: number): number | null {
     const { pushed, count } = this.#inFlight;
-    const left = (pushed - count) | 0;
+    const left = leftOf(this.#inFlight);
     if ((pushed - this.#noted) >>> 0 >= count) {
       this.#newest.clear();
       this.#noted = left;
@@ -30,4 +30,9 @@ export class NewestRequests {
     const newest = this.#newest.get(client);
     return newest === undefined || ((newest - left) | 0) <= 0 ? null : newest;
   }
+}
+
+/** How many have left of all that were ever in flight. */
+export function leftOf({ pushed, count }: InFlight): number {
+  return (pushed - count) | 0;
 }

@@ -8,7 +8,7 @@ import type { ConnectionOwner } from '../owner.ts';
 import type { SlotProtocol } from '../server-protocol.ts';
 import { type Aside, AsideGroup, type SentElsewhere, sizeOf } from './aside-group.ts';
 import type { KeptRequests } from './kept-requests.ts';
-import { NewestRequests } from './newest-requests.ts';
+import { leftOf, NewestRequests } from './newest-requests.ts';
 import type { Redirection } from './redirections.ts';
 import { clientOf, type SavedRequest } from './saved-requests.ts';
 import { SharedRoom } from './shared-room.ts';
@@ -68,8 +68,8 @@ export class RequestsAside {
 
   /** Where the next one of the client is kept: it goes behind the newest that is in flight. */
   #groupOf(client: number): AsideGroup {
-    const head = headOf(this.#connection.inFlight);
-    if (!this.active) this.#seen = (head - 1) | 0;
+    const left = leftOf(this.#connection.inFlight);
+    if (!this.active) this.#seen = (left - 1) | 0;
     this.active = true;
     let group = this.#groups.get(client);
     if (group === undefined) {
@@ -78,7 +78,7 @@ export class RequestsAside {
     } else {
       this.#due.delete(group.last);
     }
-    group.last = this.#newest.of(client) ?? head;
+    group.last = this.#newest.of(client) ?? left;
     this.#due.set(group.last, client);
     return group;
   }
@@ -135,8 +135,8 @@ export class RequestsAside {
 
   /** Replies have been handed out: those go behind whom nothing of their client is left. */
   goOn(): void {
-    const head = headOf(this.#connection.inFlight);
-    while (this.active && this.#seen !== head) {
+    const left = leftOf(this.#connection.inFlight);
+    while (this.active && this.#seen !== left) {
       this.#seen = (this.#seen + 1) | 0;
       const client = this.#due.get(this.#seen);
       if (client !== undefined) this.goOnOf(client);
@@ -161,7 +161,7 @@ export class RequestsAside {
    */
   onHeldUp(client: number): void {
     if (!this.#groups.has(client)) return;
-    const oldest = (headOf(this.#connection.inFlight) + 1) | 0;
+    const oldest = (leftOf(this.#connection.inFlight) + 1) | 0;
     if (this.#newest.of(client) === oldest) this.goOnOf(client);
     else for (const each of this.takeOf(client)) this.#fail(each);
   }
@@ -206,9 +206,4 @@ export class RequestsAside {
       for (const { entry } of requests) if (entry.clientId >= 0) ids.add(entry.clientId);
     }
   }
-}
-
-/** How many have left it. */
-function headOf(inFlight: InFlight): number {
-  return (inFlight.pushed - inFlight.count) | 0;
 }
