@@ -80,7 +80,7 @@ export class TestClient implements Claimant, ReplyReceiver {
   }
 
   isAnswered(slot: number): boolean {
-    return !this.closed && ((this.pipeline.head - slot) | 0) > 0;
+    return !this.closed && this.pipeline.isAnswered(slot);
   }
 
   /** Everything it was sent since this was called last. */

@@ -248,7 +248,7 @@ export abstract class AnsweredClient
   }
 
   isAnswered(slot: number): boolean {
-    return !this.closed && ((this.pipeline.head - slot) | 0) > 0;
+    return !this.closed && this.pipeline.isAnswered(slot);
   }
 
   endStream(): void {

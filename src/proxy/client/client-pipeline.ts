@@ -61,6 +61,11 @@ export class ClientPipeline {
     return (this.tail - this.head) | 0;
   }
 
+  /** Whether one that was asked, however long ago, is answered: places wrap. */
+  isAnswered(slot: number): boolean {
+    return (slot - this.head) >>> 0 >= this.outstanding;
+  }
+
   /** Reply bytes the client has not taken yet. */
   get undeliveredBytes(): number {
     return this.#stored + this.out.pendingBytes;

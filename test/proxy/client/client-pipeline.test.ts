@@ -314,3 +314,20 @@ test('what is complete behind the head goes out in front of it, once it is answe
   client.close();
   assertAtRest(engine, fresh, [], [client]);
 });
+
+test('what was answered long ago is answered still, wherever places are by then', () => {
+  const client = new TestClient(testEngine());
+  const { pipeline } = client;
+  for (const place of [0, 2 ** 31 - 1, -(2 ** 31), -2]) {
+    pipeline.head = place;
+    pipeline.tail = place;
+    const claim = client.claims.claim();
+    assert.ok(!client.isAnswered(place), `${place}`);
+    for (const before of [1, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1]) {
+      assert.ok(client.isAnswered((place - before) | 0), `${before} before ${place}`);
+    }
+    claim.deliver(Buffer.from('+OK\r\n'));
+    assert.ok(client.isAnswered(place), `${place}`);
+  }
+  client.close();
+});
