@@ -64,6 +64,8 @@ export class ClusterSlots {
   #nodes: ReadonlyMap<string, SlotNode> = new Map();
   /** By the map. */
   #owners: (string | undefined)[] = [];
+  /** Names of all that have any. */
+  #ownerNames: ReadonlySet<string> = new Set();
   readonly #hearsay: Map<number, Hearsay> = new Map();
   /** Names of nodes that keys have gone to although no slot is theirs yet. */
   readonly #early: Set<string> = new Set();
@@ -157,8 +159,9 @@ export class ClusterSlots {
       if (isOld || !this.#nodes.has(said.now)) this.#hearsay.delete(slot);
     }
     this.#owners = owners;
+    this.#ownerNames = new Set(nodes.filter(({ slots }) => slots.length > 0).map(nameOf));
     for (const name of this.#early) {
-      if (owners.includes(name) || !this.#nodes.has(name)) this.#early.delete(name);
+      if (this.#ownerNames.has(name) || !this.#nodes.has(name)) this.#early.delete(name);
     }
     const before = this.#namesBySlot();
     const wanted = this.#wantedServers();
@@ -256,7 +259,7 @@ export class ClusterSlots {
 
   /** A request is sent to a node that takes a slot over, and may not have any yet. */
   asks(server: Server): void {
-    if (!this.#owners.includes(server.name)) this.#early.add(server.name);
+    if (!this.#ownerNames.has(server.name)) this.#early.add(server.name);
   }
 
   /** Servers that keys may be at: those with slots, and those that are about to get their first. */
