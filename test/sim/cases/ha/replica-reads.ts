@@ -8,6 +8,7 @@ import { numberOf } from '../default-keys.ts';
 /** What is read where nobody has looked for so long is read by mistake. */
 const STALE_MICROS = 6_000_000;
 const LOOK_MICROS = 100_000;
+const CLOCK_MICROS = 1_000;
 
 /** Who is there, as far as reads of replicas go. */
 interface Readable {
@@ -85,6 +86,7 @@ export class ReplicaReads {
 
   /** Whether a client that has written may be answered by a replica. @param sentAt of its write */
   mayAnswer(name: string, sentAt: number, now: number): boolean {
-    return !this.isReplica(name) || now >= sentAt + this.#afterWriteMicros;
+    // Proxies count in whole milliseconds.
+    return !this.isReplica(name) || now + CLOCK_MICROS >= sentAt + this.#afterWriteMicros;
   }
 }
