@@ -17,7 +17,7 @@ import {
 } from '../../topology/names/ring-members.ts';
 import { listedNow, whyUnlisted } from '../../topology/names/srv-members.ts';
 
-const SAME = 'rings are made of what it lists: there is nothing to accept';
+const SAME = 'it lists nobody else, as far as is known: there is nothing to accept';
 
 /** Keeps the rings of pools with `discover_members` made of what SRV records list. */
 export class MemberKeeper {

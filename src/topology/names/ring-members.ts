@@ -119,7 +119,7 @@ export class RingMembers {
 
   /**
    * An operator knows that a name lists who there is, however many are missing.
-   * @returns whether that makes a difference; null = rings are made of no such name
+   * @returns whether others are known than rings are made of; null = no ring is made of the name
    */
   accept(name: string): boolean | null {
     const list = this.#entries.get(name)?.list;
