@@ -70,6 +70,36 @@ export const REPLICA_REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    what: 'what lies in the socket of a master that stands still and is replaced, nobody hears',
+    case: {
+      ...USUAL,
+      seed: 10_212,
+      codec: 'js',
+      servers: 1,
+      availability: { replicas: 1, downAfterMs: 3_000 },
+      pools: [{ servers: 1 }, { servers: 1 }],
+      clients: [
+        {
+          proxy: 0,
+          startMs: 58,
+          actions: [publication(1_000_014), { do: 'sleep', ms: 3_086 }, publication(1_000_015)],
+        },
+      ],
+      faults: [
+        {
+          ...{ atMs: 2_951, forMs: 15_000, kind: 'freeze' },
+          ...{ server: 0, client: 0, proxy: 0, config: 0, host: 2 },
+        },
+      ],
+      listeners: [
+        {
+          ...{ proxy: 0, startMs: 38, resp: 3 },
+          actions: [{ do: 'subscribe', kind: 'channel', names: [0] }],
+        },
+      ],
+    },
+  },
 ];
 
 function swap(id: number, size: number): Action {
@@ -80,4 +110,9 @@ function swap(id: number, size: number): Action {
     { op: 'exec', of: [of], watched: true },
   ];
   return { do: 'send', ops, pieces: 1 };
+}
+
+function publication(id: number): Action {
+  const op: Op = { op: 'publish', channel: 0, id, size: 20, isShard: false };
+  return { do: 'send', ops: [op], pieces: 1 };
 }

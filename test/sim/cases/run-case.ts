@@ -95,7 +95,7 @@ class Life {
     const { shards, clustered, servers } = this.#hosts;
     this.#masters = shards === null ? null : new Masters(shards);
     const now = (): number => world.micros;
-    this.#airwaves = new Airwaves(now);
+    this.#airwaves = new Airwaves(now, (server) => shards?.isReplaced(server) === true);
     this.#history = new History(now, (key, from) => this.#ownersOf(key, from));
     this.#replicaReads = this.#newReplicaReads();
     this.#history.stalledMicros = Math.max(0, ...given.faults.map(({ forMs }) => forMs)) * 1000;
@@ -234,17 +234,17 @@ class Life {
 
   #acknowledged(proxy: number, id: number, sentAt: number): void {
     this.#history.acknowledged(id);
+    this.#airwaves.acknowledged(id);
     const done = this.#history.executedAt(id);
     if (done !== null) this.#masters?.acknowledged(proxy, done, sentAt, this.#world.micros);
   }
 
   #newListeners(): SimListener[] {
     const { listeners = [], pools } = this.#given;
-    const resubscribes = this.#resubscribes;
     // What a node does not hand on to others nobody can know of.
     const isClustered = this.#hosts.clustered !== null;
     const mayMiss = (): boolean => {
-      return resubscribes || (isClustered && (this.#faults.excuses.any || this.#mayTimeOut));
+      return this.#resubscribes || (isClustered && (this.#faults.excuses.any || this.#mayTimeOut));
     };
     const isBrief = pools.some((keys) => keys['client_output_limit'] !== undefined);
     return listeners.map((plan, i) => {

@@ -9,6 +9,8 @@ export interface Message {
   readonly server: string;
   /** Its place among those of its channel on that server. */
   readonly index: number;
+  /** The server was no longer the one of its shard when it carried it out. */
+  readonly isLate: boolean;
 }
 
 const PATTERNS = ['m*', 'm1*', '*2'];
@@ -33,9 +35,13 @@ export class Airwaves {
   readonly #logs: Map<string, Message[]> = new Map();
   /** Of which proxy's client each is. */
   readonly #senders: Map<number, number> = new Map();
+  readonly #acknowledged: Set<number> = new Set();
+  readonly #isReplaced: (server: string) => boolean;
 
-  constructor(now: () => number) {
+  /** @param isReplaced whether another server has become the master in a server's place */
+  constructor(now: () => number, isReplaced: (server: string) => boolean = () => false) {
     this.#now = now;
+    this.#isReplaced = isReplaced;
   }
 
   /** A client of that proxy sends it. */
@@ -43,11 +49,17 @@ export class Airwaves {
     this.#senders.set(id, proxy);
   }
 
-  published({ name: server }: ServerProcess, channel: string, id: number): void {
+  /** Its client was told how many heard it. */
+  acknowledged(id: number): void {
+    this.#acknowledged.add(id);
+  }
+
+  published({ name: server }: Pick<ServerProcess, 'name'>, channel: string, id: number): void {
     const key = `${channel} ${server}`;
     const log = this.#logs.get(key) ?? [];
     this.#logs.set(key, log);
-    const message = { id, at: this.#now(), server, index: log.length };
+    const isLate = this.#isReplaced(server);
+    const message = { id, at: this.#now(), server, index: log.length, isLate };
     log.push(message);
     this.#byId.set(id, message);
   }
@@ -69,8 +81,13 @@ export class Airwaves {
     }
   }
 
-  /** Whether clients of a proxy must hear it: another one may have other servers. */
+  /**
+   * Whether clients of a proxy must hear it: another one may have other servers. What lay in the
+   * socket of a master that stood still is carried out when it wakes up, though it was replaced and
+   * its client got an error: those who listen are at the new master by then.
+   */
   isOwed(id: number, proxy: number): boolean {
+    if (this.#byId.get(id)?.isLate && !this.#acknowledged.has(id)) return false;
     return this.#senders.get(id) === proxy;
   }
 }

@@ -72,6 +72,13 @@ export class Shards {
     return this.list.find(({ name }) => name === shard)?.members ?? [];
   }
 
+  /** Whether another server of its shard was promoted later, and is a master. */
+  isReplaced(server: string): boolean {
+    const members = this.membersOf(this.shardOf(server));
+    const promotedAt = members.find(({ name }) => name === server)?.promotedAt ?? 0;
+    return members.some((each) => each.role?.isMaster && each.promotedAt > promotedAt);
+  }
+
   /** The one master of a shard, of which all sentinels say so; null while that is not so. */
   masterOf(shard: string): SimRedis | null {
     const members = this.membersOf(shard);
