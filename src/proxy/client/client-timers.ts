@@ -41,6 +41,9 @@ export class ClientTimers implements Timed {
   readonly #deadlines: Deadlines;
   /** When bytes came in last. */
   lastRead: number;
+  /** It waited when it was looked at last: its own time begins behind that. */
+  #waited = false;
+  #goesOnAt: number;
   /** Since when the kernel takes no more of its replies; 0 = it takes them. */
   #blockedSince = 0;
   #lingerUntil = 0;
@@ -52,6 +55,7 @@ export class ClientTimers implements Timed {
     this.#client = client;
     this.#deadlines = deadlines;
     this.lastRead = millis();
+    this.#goesOnAt = this.lastRead;
     this.#arm();
   }
 
@@ -63,6 +67,7 @@ export class ClientTimers implements Timed {
   /** Bytes came in. */
   onRead(now: number, unfinished: boolean): void {
     this.lastRead = now;
+    this.#waited = false;
     const idles = this.timerAt === 0 && this.#client.pool.config.clientIdleTimeoutMs !== 0;
     if (unfinished || idles) this.#arm();
   }
@@ -129,8 +134,18 @@ export class ClientTimers implements Timed {
     }
     const limit = client.unfinished ? config.requestReadTimeoutMs : config.clientIdleTimeoutMs;
     if (limit === 0 || (client.listens && !client.unfinished)) return 0;
-    // While it waits for replies its own time stands still.
-    return (client.waits ? millis() : this.lastRead) + limit;
+    return this.#since + limit;
+  }
+
+  /**
+   * From when on its own time counts, which stands still while it waits. When that has ended is not
+   * known to the millisecond: what it has sent meanwhile is still to be read.
+   */
+  get #since(): number {
+    const { waits } = this.#client;
+    if (waits || this.#waited) this.#goesOnAt = millis();
+    this.#waited = waits;
+    return Math.max(this.lastRead, this.#goesOnAt);
   }
 
   onException(error: unknown): void {
