@@ -20,6 +20,8 @@ export const TRACKING_SOON_MS = 5;
 /** They are not asked again before this; later and later while the same read is not answered. */
 export const TRACKING_ROUND_MS = 100;
 export const TRACKING_ROUND_MAX_MS = 10_000;
+/** Nor while so many times are not answered: what is kept of each names all clients that track. */
+export const TRACKING_ROUNDS = 8;
 /** Other processes are asked again for a client that hears for others and is gone; then later. */
 export const REDIRECT_LOOK_MS = 1_000;
 export const REDIRECT_LOOK_MAX_MS = 30_000;

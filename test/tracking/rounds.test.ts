@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
+import { TRACKING_ROUNDS } from '../../src/limits.ts';
 import { type Action, send, startFake } from '../support/fake-server.ts';
 import { shards, startInProcess } from '../support/ringway.ts';
 import { Subscriber } from '../support/subscriber.ts';
@@ -94,5 +95,19 @@ test('a value that never comes does not have servers asked all the time', async 
   await delay(1_500);
   // Ten times a second it would be more; a machine that is slow asks less often.
   assert.ok(pings() > 0 && pings() <= 6, `${pings()}`);
+  await stop();
+});
+
+test('a server that answers late is not asked more and more', async () => {
+  const { client, say, pings, stop } = await startTeller({});
+  for (let i = 0; i < 20; i++) {
+    assert.deepEqual(await client.ask(['GET', 'k']), [VALUE]);
+    await delay(110);
+  }
+  const most = pings();
+  assert.ok(most <= TRACKING_ROUNDS, `${most} times`);
+  say(PONG);
+  await waitFor('it to be asked again', () => pings() > most);
+  assert.equal(pings(), most + 1);
   await stop();
 });

@@ -4,6 +4,7 @@ import {
   TRACKING_POOL_PREFIXES,
   TRACKING_ROUND_MAX_MS,
   TRACKING_ROUND_MS,
+  TRACKING_ROUNDS,
   TRACKING_SOON_MS,
 } from '../../../limits.ts';
 import type { DialTarget } from '../../../net/dial.ts';
@@ -46,6 +47,8 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
   readonly #lanes: LanesInUse = new LanesInUse();
   #wantsReads = false;
   #roundAt = 0;
+  /** Rounds that servers have not answered. */
+  #underWay = 0;
   /** When the next one may be, at the earliest. */
   #roundFrom = 0;
   /** The next one is for what was not answered by the last; so long behind that. */
@@ -333,6 +336,11 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
    * was changed after it was read.
    */
   #round(now: number): void {
+    if (this.#underWay >= TRACKING_ROUNDS) {
+      this.#roundAt = now + TRACKING_ROUND_MS;
+      this.#arm();
+      return;
+    }
     this.#roundFrom = now + TRACKING_ROUND_MS;
     // What is not answered by now needs another one.
     const readers = [...this.#readers];
@@ -343,9 +351,12 @@ export class Tracker implements TrackedLineOwner, Hearing, Timed, Flushable {
     // What comes late may meet the next round: each has marks of its own.
     const marks = readers.map((reader) => [reader, reader.mark()] as const);
     let left = this.#servers.size;
+    if (left > 0) this.#underWay++;
     for (const server of this.#servers.values()) {
       server.mark(() => {
-        if (--left === 0) for (const [reader, mark] of marks) reader.settle(mark);
+        if (--left > 0) return;
+        this.#underWay--;
+        for (const [reader, mark] of marks) reader.settle(mark);
       });
     }
   }
