@@ -93,11 +93,21 @@ function withoutClients(of: Case, kept: readonly number[]): Case {
   return { ...of, clients };
 }
 
+/** The last ones have no names behind them to keep. */
+async function dropLastClients(shrinker: Shrinker): Promise<void> {
+  for (;;) {
+    const { best } = shrinker;
+    const isNeeded = best.clients.length < 2 || (best.clients.at(-1)?.actions.length ?? 0) > 0;
+    if (isNeeded || !(await shrinker.try({ ...best, clients: best.clients.slice(0, -1) }))) return;
+  }
+}
+
 async function shrinkClients(shrinker: Shrinker): Promise<void> {
   const kept = (of: Case): number[] => {
     return of.clients.flatMap(({ actions }, i) => (actions.length > 0 ? [i] : []));
   };
   await shrinker.list(kept, withoutClients);
+  await dropLastClients(shrinker);
   for (const client of kept(shrinker.best)) {
     await shrinker.list(
       (of) => of.clients[client].actions,

@@ -34,6 +34,13 @@ describe('a timeline', () => {
     assert.equal(rows.at(-1), '(12 lines after)');
   });
 
+  test('of too many complaints, shows what came before the first one', () => {
+    const more = new Array(20).fill(lines[3]);
+    const rows = timeline([...lines, ...more], 12);
+    assert.ok(rows.includes('     1.000  .   o   .    client2: asks GET r1'), rows.join('\n'));
+    assert.equal(rows.at(-1), '(12 lines after, 12 of them complaints)');
+  });
+
   test('of a long text, shows the beginning', () => {
     const text = 'word '.repeat(400);
     const rows = timeline([{ at: 0, party: 'proxy0', text }]);

@@ -4,7 +4,7 @@ const TIME = 10;
 /** Of the text beside the columns, and how many lines of it are shown of one event. */
 const TEXT = 100;
 const MOST_ROWS = 4;
-/** Lines behind the last complaint. */
+/** Lines behind the first complaint. */
 const BEHIND = 8;
 /** A pause that is longer is said, in microseconds. */
 const PAUSE = 100_000;
@@ -38,16 +38,21 @@ function rankOf(party: string): string {
   return `${at < 0 ? order.length : at} ${party.replace(/\d+/g, (digits) => digits.padStart(4))}`;
 }
 
-function markOf({ party, text }: Line): string {
-  if (text.startsWith('COMPLAINT')) return 'X';
+function isComplaint({ text }: Line): boolean {
+  return text.startsWith('COMPLAINT');
+}
+
+function markOf(line: Line): string {
+  const { party } = line;
+  if (isComplaint(line)) return 'X';
   return party === 'world' ? '!' : 'o';
 }
 
-/** Where the shown lines begin and end: what came before the last complaint, and a little behind it. */
+/** Where the shown lines begin and end: what came before the first complaint, and a little more. */
 function shownPart(lines: readonly Line[], longest: number): [from: number, to: number] {
   if (lines.length <= longest) return [0, lines.length];
-  const last = lines.findLastIndex(({ text }) => text.startsWith('COMPLAINT'));
-  const to = last < 0 ? lines.length : Math.min(lines.length, last + 1 + BEHIND);
+  const first = lines.findIndex(isComplaint);
+  const to = first < 0 ? lines.length : Math.min(lines.length, first + 1 + BEHIND);
   return [Math.max(0, to - longest), to];
 }
 
@@ -80,6 +85,10 @@ export function timeline(lines: readonly Line[], longest = 400): string[] {
     );
     for (const piece of rest) rows.push(`${' '.repeat(TIME)}  ${lanes('.')}   ${piece}`);
   }
-  if (to < lines.length) rows.push(`(${lines.length - to} lines after)`);
+  if (to < lines.length) {
+    const after = lines.slice(to);
+    const more = after.filter(isComplaint).length;
+    rows.push(`(${after.length} lines after${more > 0 ? `, ${more} of them complaints` : ''})`);
+  }
   return rows;
 }
