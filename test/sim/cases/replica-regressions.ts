@@ -100,6 +100,50 @@ export const REPLICA_REGRESSIONS: readonly Regression[] = [
       ],
     },
   },
+  {
+    what: 'WAIT ends with what a server had said before it timed out, and was not asked any more',
+    case: {
+      ...USUAL,
+      ...{ seed: 14_472, codec: 'js', calm: false, servers: 1, password: true },
+      availability: { replicas: 1, downAfterMs: 3_000 },
+      pools: [{ servers: 1, timeout: 50, breaker_failures: 1 }, { servers: 1 }],
+      clients: [
+        {
+          ...{ proxy: 0, startMs: 76 },
+          actions: [
+            { do: 'send', ops: [{ op: 'watch', key: 1 }], pieces: 1 },
+            { do: 'send', ops: [{ op: 'await', key: 0, ms: 20 }], pieces: 1 },
+          ],
+        },
+        {
+          ...{ proxy: 0, startMs: 196 },
+          actions: [
+            { do: 'send', ops: [{ op: 'hello', resp: 3 }], pieces: 1 },
+            {
+              do: 'send',
+              ops: [
+                { op: 'watch', key: 1 },
+                { op: 'look', key: 1 },
+              ],
+              pieces: 1,
+            },
+          ],
+        },
+      ],
+      listeners: [
+        {
+          ...{ proxy: 0, startMs: 54, resp: 2 },
+          actions: [
+            { do: 'sleep', ms: 4_576 },
+            { do: 'subscribe', kind: 'pattern', names: [0, 1] },
+            { do: 'sleep', ms: 4_443 },
+            { do: 'sleep', ms: 3_038 },
+            { do: 'unsubscribe', kind: 'pattern', names: [] },
+          ],
+        },
+      ],
+    },
+  },
 ];
 
 function swap(id: number, size: number): Action {
