@@ -87,6 +87,22 @@ describe('simulated sentinels', () => {
     assert.deepEqual(await simulatedEvents(), expected);
   });
 
+  test('know the server that they have promoted when they are killed before the end', async () => {
+    const { world, shards } = await simulated();
+    const [leader] = shards.sentinels;
+    const [master] = leader.monitored.values();
+    await world.run(world.micros + 12_000_000);
+    leader.forceFailover(master);
+    const isPromoted = (): boolean => master.failover?.state === 'reconf-slaves';
+    await world.run(world.micros + 30_000_000, isPromoted);
+    const { current } = master;
+    leader.crash();
+    leader.start();
+    assert.deepEqual([master.failover, master.master.address], [null, current]);
+    await world.run(world.micros + 60_000_000, () => shards.settled);
+    assert.equal(shards.settled, true);
+  });
+
   test('forget with +switch-master what servers said of themselves before', async () => {
     const { world, shards } = await simulated();
     const [leader, other] = shards.sentinels;

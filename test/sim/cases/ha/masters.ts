@@ -11,7 +11,8 @@ interface Heard {
 
 /**
  * A proxy acknowledges writes of one master of a shard at a time: what is asked after it has
- * acknowledged one of the new master does not go to the old one, unless that was promoted again.
+ * acknowledged one of the new master does not go to the old one, unless that was promoted again, or
+ * the new one was turned back into a replica.
  */
 export class Masters {
   readonly #complaints: { readonly shard: string; readonly text: string }[] = [];
@@ -43,7 +44,7 @@ export class Masters {
     const promotedAt = this.#promotedAt(server);
     // The one of before was the old one, which nobody could know.
     const isNewer = promotedAt > this.#promotedAt(before.server);
-    if (promotedAt > before.doneAt || isNewer) return;
+    if (promotedAt > before.doneAt || isNewer || !this.#shards.isReplaced(server)) return;
     const afterMs = Math.round((sentAt - before.heardAt) / 1000);
     const asked = `asked ${afterMs} ms after one of ${before.server}`;
     this.#complaints.push({

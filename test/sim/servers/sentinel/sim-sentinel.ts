@@ -95,8 +95,8 @@ export class SimSentinel extends ServerProcess {
     this.#listeners.clear();
     for (const link of this.peers) link.close();
     for (const master of this.monitored.values()) {
-      master.failover = null;
-      for (const { link } of master.instances) link.close();
+      // Its file names the promoted server as soon as its file has the epoch of that.
+      master.switchTo(master.current, (address) => this.instance(address));
     }
     super.crash(true);
   }
