@@ -79,6 +79,7 @@ export abstract class RequestSender implements SendOwner, Flushable {
     slot: number,
     commandClass: number = CLASS_OTHER,
   ): void {
+    this.engine.freshenClock();
     this.out.copyFrom(start, length);
     this.#push(client, slot, commandClass, length);
     this.inFlight.keepHead(this.engine.bytes, start, length);
@@ -87,6 +88,7 @@ export abstract class RequestSender implements SendOwner, Flushable {
 
   /** Sends a client's whole request from the heap; it must not change any more. */
   sendBuffer(request: Buffer, client: number, slot: number, commandClass = CLASS_OTHER): void {
+    this.engine.freshenClock();
     this.out.append(request);
     this.#push(client, slot, commandClass, request.length);
     this.inFlight.keepHead(request, 0, request.length);
@@ -115,6 +117,7 @@ export abstract class RequestSender implements SendOwner, Flushable {
    * @param head the client's request, as the slow log names it; null for ringway's own
    */
   sentFor(target: ReplyTarget, length: number, head: RequestHead | null): void {
+    this.engine.freshenClock();
     const { now, micros } = this.engine;
     this.inFlight.pushTarget(target, now, micros, this.#series(CLASS_MULTI), length);
     if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(length));
@@ -127,6 +130,7 @@ export abstract class RequestSender implements SendOwner, Flushable {
    * latencies nor the slow log hear of it.
    */
   sentUnmeasured(target: ReplyTarget, length: number): void {
+    this.engine.freshenClock();
     this.inFlight.pushTarget(target, this.engine.now, 0, NO_SERIES, length);
     if (this.kept !== null) this.inFlight.noteOffset(this.kept.advance(length));
     this.#sent(length);
@@ -146,6 +150,7 @@ export abstract class RequestSender implements SendOwner, Flushable {
     this.owner.counters[REQUESTS_RESENT] += requests.length;
     const { inFlight } = this;
     const before = inFlight.pushed;
+    this.engine.freshenClock();
     try {
       for (const request of requests) this.#adopt(request, prefix);
     } catch (error) {

@@ -156,6 +156,11 @@ export class Engine {
     this.micros = (now * 1000) | 0;
   }
 
+  /** Looks at the time unless a chunk of this turn did: timers find the one of the last chunk. */
+  freshenClock(): void {
+    if (!this.turn.begun) this.readClock();
+  }
+
   /** Begins a chunk. @returns how many frames may be scanned with the slabs that are left */
   beginChunk(): number {
     this.chunk = (this.chunk + 1) | 0;

@@ -70,12 +70,19 @@ export class Turn {
     this.#reads++;
   }
 
+  /** A chunk was handled in this turn. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
   /** A chunk is about to be handled. @param micros when, on a clock that wraps at 32 bits */
   onChunk(micros: number): void {
     this.#micros = micros;
     if (this.#begun) return;
     this.#begun = true;
     this.#since = micros;
+    // Also when nobody is written to: the turn ends.
+    if (!this.#scheduled) this.#schedule();
   }
 
   #afterPoll(): void {

@@ -38,6 +38,17 @@ test('WAIT counts what a transaction wrote over a connection of its own', async 
   await server.stop();
 });
 
+test('WAIT that nothing else keeps busy is asked again as often as it takes', async () => {
+  const server = await startRedis({});
+  // Shorter than the pauses between two questions.
+  const ringway = await startInProcess({ servers: shards([server.port]), timeout: 60 });
+  const client = await RespClient.open(ringway.port);
+  assert.equal(await client.command('WAIT', '1', '700'), 0);
+  client.close();
+  await ringway.stop();
+  await server.stop();
+});
+
 describe('WAIT, of a server with a replica', () => {
   let server: RealServer;
   let replica: RealServer;

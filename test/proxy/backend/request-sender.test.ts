@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SendQueue } from '../../../src/net/send-queue.ts';
+import { FIXED_END } from '../../../src/protocol/frame-table.ts';
 import { KeptRequests } from '../../../src/proxy/backend/again/kept-requests.ts';
 import type { SavedRequest } from '../../../src/proxy/backend/again/saved-requests.ts';
 import { BackendConnection } from '../../../src/proxy/backend/backend-connection.ts';
@@ -9,6 +10,7 @@ import { InFlight } from '../../../src/proxy/backend/in-flight.ts';
 import { Lane } from '../../../src/proxy/backend/lane.ts';
 import type { Heir } from '../../../src/proxy/backend/owner.ts';
 import { SentRequests } from '../../../src/proxy/backend/sent-requests.ts';
+import { millis } from '../../../src/proxy/engine/clock.ts';
 import { NO_SERIES } from '../../../src/stats/latency.ts';
 import { poison } from '../../fault/throwing-steps.ts';
 import { assertAtRest, holdingsOf } from '../../support/at-rest.ts';
@@ -93,6 +95,43 @@ describe('requests of another connection', () => {
         });
       }
     }
+  }
+});
+
+describe('a request that a timer sends long behind the last chunk has all of its time', () => {
+  const target = {
+    claim: null,
+    distrusts: false,
+    onReply() {},
+    awaitsMore: () => false,
+    onFailure() {},
+  };
+  const WAYS: Readonly<
+    Record<string, (connection: BackendConnection, client: TestClient) => void>
+  > = {
+    'for somebody': (connection) => connection.sentFor(target, 1, null),
+    'for who may be blocked': (connection) => connection.sentUnmeasured(target, 1),
+    'from the heap': (connection, client) => {
+      connection.sendBuffer(REQUEST, client.id, client.claims.begin());
+    },
+    'from the arena': (connection, client) => {
+      connection.sendFrom(FIXED_END, REQUEST.length, client.id, client.claims.begin());
+    },
+    'of another connection': (connection, client) => connection.adopt([saved(client)]),
+    'of another connection, behind ASKING': (connection, client) => {
+      connection.adopt([saved(client)], PREFIX);
+    },
+  };
+  for (const [way, send] of Object.entries(WAYS)) {
+    test(way, () => {
+      const client = new TestClient(engine);
+      const connection = heir();
+      engine.now = 0;
+      const begun = millis();
+      send(connection, client);
+      assert.ok(connection.inFlight.headTime >= begun, String(connection.inFlight.headTime));
+      connection.fail(MOVED);
+    });
   }
 });
 

@@ -47,6 +47,15 @@ describe('turn', () => {
     assert.equal(server.flushed, 1);
   });
 
+  test('ends with the poll that brought it, also when nobody is written to', async () => {
+    const turn = new Turn();
+    turn.onRead();
+    turn.onChunk(0);
+    assert.equal(turn.begun, true);
+    await poll();
+    assert.equal(turn.begun, false);
+  });
+
   test('replies leave after the poll that brought them, however much more comes', async () => {
     const turn = new Turn();
     const server = new Socket();
