@@ -24,7 +24,9 @@ function configOf(keys: readonly string[], lists: Parameters<typeof onePoolFile>
 describe('names of SRV records in the file', () => {
   test('stand for sentinels, beside others; without any known the shard is not followed yet', () => {
     const config = configOf([], { servers: ['h:1:1 a'], sentinels: ['srv:_s._tcp.z', 'x:1'] });
-    assert.deepEqual(srvNamesOf(config), [{ pool: 'p', name: '_s._tcp.z', intervalMs: 0 }]);
+    assert.deepEqual(srvNamesOf(config), [
+      { pool: 'p', name: '_s._tcp.z', intervalMs: 0, isRing: false },
+    ]);
     const [shard] = shardsOf(config, () => LISTED);
     assert.deepEqual(shard.sentinels, LISTED, 'each once');
     assert.deepEqual(shardsOf(config)[0].sentinels, [{ host: 'x', port: 1 }]);
@@ -53,7 +55,9 @@ describe('names of SRV records in the file', () => {
     const follow = ['discover_members: follow'];
     const config = configOf(follow, { servers: ['srv:_r._tcp.z:3', 'x:1:2', 'u:5:1 named'] });
     assert.deepEqual(memberNames(config), ['_r._tcp.z']);
-    assert.deepEqual(srvNamesOf(config), [{ pool: 'p', name: '_r._tcp.z', intervalMs: 0 }]);
+    assert.deepEqual(srvNamesOf(config), [
+      { pool: 'p', name: '_r._tcp.z', intervalMs: 0, isRing: true },
+    ]);
     const serversIn = (members: Members): string[] =>
       withMembers(config, members).pools[0].servers.map(({ name, host, port, weight }) => {
         return `${name} ${host} ${port} ${weight}`;
