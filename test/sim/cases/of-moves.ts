@@ -16,10 +16,20 @@ function isWatchedBriefly({ pools }: Case, op: Op): boolean {
   return isWatched && pools.some((keys) => numberOf(keys, 'failover_wait') < OPEN_MS);
 }
 
-/** Whether it is one of several keys, was passed on, or is watched; @param text of the error */
+/** What was redirected goes no more when a reply behind it is too large to be kept for its client. */
+function mayBeHeldUp({ pools }: Case): boolean {
+  return pools.some((keys) => keys['client_output_limit'] !== undefined);
+}
+
+/**
+ * Whether it is one of several keys, was passed on, is watched, or stood before a reply that is not
+ * kept.
+ * @param text of the error
+ */
 export function mayBeOfMoves(given: Case, op: Op | null, text: string | null): boolean {
   if (op === null || text === null) return false;
   if (WITH_WATCH.test(text) && isWatchedBriefly(given, op)) return true;
   const isPassedOn = 'size' in op && op.size >= leastStreamed(given);
-  return TRY_AGAIN.test(text) && (isPassedOn || (subjectsOf(op) ?? []).length > 1);
+  const isSplit = (subjectsOf(op) ?? []).length > 1;
+  return TRY_AGAIN.test(text) && (isPassedOn || isSplit || mayBeHeldUp(given));
 }
