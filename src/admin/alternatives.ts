@@ -1,5 +1,4 @@
-/** So many names are told to who has mistaken one. */
-const NAMES_TOLD = 20;
+import { NAMES_TOLD } from '../limits.ts';
 
 /** What there is, for whoever has asked for something else. */
 export function alternatives(all: readonly { readonly name: string }[]): string {

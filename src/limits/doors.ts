@@ -46,3 +46,5 @@ export const SOCKET_FILE_TRIES = 8;
 export const STATUS_ANSWER_MS = 5_000;
 /** What looks like the beginning of a key of the terminal is one that ends there after this. */
 export const KEY_REST_MS = 50;
+/** So many names are told to who has mistaken one. */
+export const NAMES_TOLD = 20;

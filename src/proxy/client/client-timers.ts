@@ -134,14 +134,14 @@ export class ClientTimers implements Timed {
     }
     const limit = client.unfinished ? config.requestReadTimeoutMs : config.clientIdleTimeoutMs;
     if (limit === 0 || (client.listens && !client.unfinished)) return 0;
-    return this.#since + limit;
+    return this.#countFrom() + limit;
   }
 
   /**
    * From when on its own time counts, which stands still while it waits. When that has ended is not
    * known to the millisecond: what it has sent meanwhile is still to be read.
    */
-  get #since(): number {
+  #countFrom(): number {
     const { waits } = this.#client;
     if (waits || this.#waited) this.#goesOnAt = millis();
     this.#waited = waits;

@@ -49,7 +49,6 @@ class OrderPart implements LeaseWaiter<Server>, ConnectionHolder {
     this.waits = false;
     this.#connection = connection;
     connection.holder = this;
-    this.#client.pool.engine.readClock();
     connection.out.append(request);
     const head = { bytes: request, start: 0, length: request.length };
     connection.sentFor(this.#reply, request.length, head);

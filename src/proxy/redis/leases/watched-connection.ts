@@ -126,7 +126,6 @@ export class WatchedConnection implements Watched, ConnectionHolder, Timed {
 /** Has a server forget what it watches; the connection serves others when it says so. */
 function unwatch(connection: BackendConnection): void {
   const said = new Unwatched(connection);
-  connection.owner.pool.engine.readClock();
   connection.holder = said;
   connection.out.append(UNWATCH);
   connection.sentUnmeasured(said, UNWATCH.length);

@@ -74,7 +74,6 @@ export class StreamPart implements LeaseWaiter<Server>, ConnectionHolder, ReplyT
 
   onLease(connection: BackendConnection): void {
     if (this.client.closed) throw new Error('a client that is gone waits for a connection');
-    this.client.pool.engine.readClock();
     this.#connection.take(connection, this, this.#owner.time.patience);
     this.#owner.lastIds?.ask(connection, this.leasedFrom, this.#request, () => {});
     connection.out.append(this.#request);
